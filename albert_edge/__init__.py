@@ -1,0 +1,73 @@
+"""ALBERT Edge: an ALBERT language model from training to one `.tflite` on a phone or a Raspberry Pi.
+
+Each public function is also a command of `albert-edge`. They are imported when first used, so that `import
+albert_edge` stays light and a device never needs the host's packages: `load`, `predict`, `inspect`, `tokenize`,
+`bench` and `evaluate` of a `.tflite` run without TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from albert_edge.errors import AlbertEdgeError
+
+if TYPE_CHECKING:
+    from albert_edge.artifact.inspection import inspect
+    from albert_edge.demo import demo
+    from albert_edge.harness.bench import bench
+    from albert_edge.harness.evaluation import evaluate
+    from albert_edge.model.create import create
+    from albert_edge.model.sizes import sizes
+    from albert_edge.runtime.predictor import load, predict
+    from albert_edge.text.tokenizer import tokenize
+    from albert_edge.text.vocabulary import vocab
+    from albert_edge.training.finetune import train
+    from converters.pipeline import convert
+    from converters.verification import verify
+
+__version__ = "0.1.0"
+
+# Public name -> the module that defines it.
+_FUNCTIONS = {
+    "bench": "albert_edge.harness.bench",
+    "convert": "converters.pipeline",
+    "create": "albert_edge.model.create",
+    "demo": "albert_edge.demo",
+    "evaluate": "albert_edge.harness.evaluation",
+    "inspect": "albert_edge.artifact.inspection",
+    "load": "albert_edge.runtime.predictor",
+    "predict": "albert_edge.runtime.predictor",
+    "sizes": "albert_edge.model.sizes",
+    "tokenize": "albert_edge.text.tokenizer",
+    "train": "albert_edge.training.finetune",
+    "verify": "converters.verification",
+    "vocab": "albert_edge.text.vocabulary",
+}
+
+__all__ = [
+    "AlbertEdgeError",
+    "bench",
+    "convert",
+    "create",
+    "demo",
+    "evaluate",
+    "inspect",
+    "load",
+    "predict",
+    "sizes",
+    "tokenize",
+    "train",
+    "verify",
+    "vocab",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FUNCTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_FUNCTIONS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_FUNCTIONS])

@@ -1,0 +1,72 @@
+"""The command line. Each command lives in a module of its own that is imported only when that command is called.
+
+A command parses its arguments, calls one public function and prints what it returns: results to standard output,
+progress and messages to standard error. Exit code 0: done; 1: a check failed; 2: bad use or bad input.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, Optional
+
+import click
+
+import albert_edge
+from albert_edge.errors import AlbertEdgeError
+
+# Command -> the line that `albert-edge --help` shows; the module has the command's name.
+COMMANDS = {
+    "sizes": "List the named model sizes and their parameters.",
+    "create": "Write a model with random weights, for measuring.",
+    "vocab": "Train a SentencePiece vocabulary.",
+    "tokenize": "Turn lines of text into ids, pieces and offsets.",
+    "train": "Train or fine-tune a model.",
+    "convert": "Convert a model folder into one verified .tflite.",
+    "inspect": "Show what a .tflite holds, its hashes checked.",
+    "verify": "Compare a .tflite with the model that it came from.",
+    "predict": "Run a .tflite on texts.",
+    "evaluate": "Score a .tflite or a model folder on a data file.",
+    "bench": "Measure latency and memory of a .tflite.",
+    "demo": "Train, convert, check, measure and run a classifier.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when it is called, and lists commands without importing any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Optional[click.Command]:
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(f"albert_edge.cli.{cmd_name}").command  # type: ignore[no-any-return]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(albert_edge.__version__, prog_name="albert-edge")
+def cli() -> None:
+    """ALBERT Edge: an ALBERT from training to one .tflite on a phone or a Raspberry Pi.
+
+    \b
+    Example:
+      albert-edge predict examples/topics/topics.tflite "Oil prices rise"
+    """
+
+
+def main(arguments: Optional[list[str]] = None) -> Any:
+    """Run the command line; a user's mistake is one line on standard error and the error's exit code."""
+    try:
+        return cli.main(args=arguments, prog_name="albert-edge")
+    except AlbertEdgeError as error:
+        click.echo(f"albert-edge: error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # `albert-edge predict ... | head`: the reader left; nothing went wrong here.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,66 @@
+"""Writing files so that nobody ever sees half of one: to a temporary name beside the target, then a rename."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Iterator, Union
+
+from albert_edge.errors import AlbertEdgeError
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+def atomic_write(path: PathLike, data: bytes) -> None:
+    """Write `data` to `path` whole or not at all; raises `AlbertEdgeError` naming `path` if it can't be written."""
+    target = Path(path)
+    with reported_as(target):
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+
+
+def check_writable(path: PathLike, overwrite: bool = True) -> None:
+    """Refuse early, before hours of work, an output `path` that couldn't be written or exists and may not be replaced."""
+    target = Path(path)
+    if target.exists() and not overwrite:
+        raise AlbertEdgeError(f"the output must not exist unless --overwrite is given; received {str(target)!r}")
+    if target.is_dir():
+        raise AlbertEdgeError(f"the output must be a file; received the folder {str(target)!r}")
+    with reported_as(target):
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        os.close(handle)
+        os.unlink(temporary)
+
+
+def read_bytes(path: PathLike, error: type[AlbertEdgeError] = AlbertEdgeError) -> bytes:
+    """All bytes of the file `path`; an unreadable one raises `error`, naming it and the reason."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as reason:
+        raise error(f"the file must be readable; received {str(path)!r} ({reason.strerror})") from reason
+
+
+@contextlib.contextmanager
+def reported_as(target: Path) -> Iterator[None]:
+    """Turn an `OSError` while writing `target` into the one-line error."""
+    try:
+        yield
+    except OSError as reason:
+        raise AlbertEdgeError(f"the output must be writable; received {str(target)!r} ({reason.strerror})") from reason
+
+
+def _umask() -> int:
+    # There is no call that reads the mask without setting it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
