@@ -101,6 +101,7 @@ class AlbertConfig:
 
     @property
     def attention_head_size(self) -> int:
+        """Columns of one attention head."""
         return self.hidden_size // self.num_attention_heads
 
     def group_of_layer(self, layer: int) -> int:
@@ -108,6 +109,7 @@ class AlbertConfig:
         return int(layer / (self.num_hidden_layers / self.num_hidden_groups))
 
     def replace(self, **changes: Any) -> AlbertConfig:
+        """A copy with other values, checked as a new one."""
         return dataclasses.replace(self, **changes)
 
     # === JSON ===
@@ -167,9 +169,7 @@ _POSITIVE = (
 )
 _PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob", "initializer_range")
 _TOKEN_IDS = ("pad_token_id", "bos_token_id", "eos_token_id")
-_FIELDS = tuple(
-    field.name for field in dataclasses.fields(AlbertConfig) if field.name not in ("labels", "extra")
-)
+_FIELDS = tuple(field.name for field in dataclasses.fields(AlbertConfig) if field.name not in ("labels", "extra"))
 _DERIVED = ("id2label", "label2id", "num_labels", "model_type")
 
 

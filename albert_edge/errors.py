@@ -43,3 +43,9 @@ class CheckFailedError(AlbertEdgeError):
     """The input was usable and the answer is no: a comparison or a gate failed (exit code 1)."""
 
     exit_code = 1
+
+
+class StoppedError(AlbertEdgeError):
+    """The user stopped a run that can go on later (the exit code is a shell's for Ctrl-C)."""
+
+    exit_code = 130

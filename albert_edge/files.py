@@ -30,7 +30,7 @@ def atomic_write(path: PathLike, data: bytes) -> None:
 
 
 def check_writable(path: PathLike, overwrite: bool = True) -> None:
-    """Refuse early, before hours of work, an output `path` that couldn't be written or exists and may not be replaced."""
+    """Refuse early, before hours of work, an output `path` that can't be written or may not be replaced."""
     target = Path(path)
     if target.exists() and not overwrite:
         raise AlbertEdgeError(f"the output must not exist unless --overwrite is given; received {str(target)!r}")

@@ -1,19 +1,21 @@
 """The command line. Each command lives in a module of its own that is imported only when that command is called.
 
 A command parses its arguments, calls one public function and prints what it returns: results to standard output,
-progress and messages to standard error. Exit code 0: done; 1: a check failed; 2: bad use or bad input.
+progress and messages to standard error. Exit code 0: done; 1: a check failed; 2: bad use or bad input;
+130: interrupted with Ctrl-C.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any, Optional
 
 import click
 
 import albert_edge
-from albert_edge.errors import AlbertEdgeError
+from albert_edge.errors import AlbertEdgeError, StoppedError
 
 # Command -> the line that `albert-edge --help` shows; the module has the command's name.
 COMMANDS = {
@@ -35,17 +37,32 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group that imports a command's module when it is called, and lists commands without importing any."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names, without importing anything."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Optional[click.Command]:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Optional[click.Command]:  # noqa: ARG002
+        """Import the one command's module."""
         if cmd_name not in COMMANDS:
             return None
         return importlib.import_module(f"albert_edge.cli.{cmd_name}").command  # type: ignore[no-any-return]
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The commands with their lines, for `--help`."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. A reader that left and Ctrl-C end it here: click's exit code 1 means a failed check."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # `albert-edge predict ... | head`: the reader left; what is still to be flushed goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except KeyboardInterrupt:
+            click.echo("albert-edge: interrupted", err=True)
+            ctx.exit(StoppedError.exit_code)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -66,7 +83,3 @@ def main(arguments: Optional[list[str]] = None) -> Any:
     except AlbertEdgeError as error:
         click.echo(f"albert-edge: error: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # `albert-edge predict ... | head`: the reader left; nothing went wrong here.
-        sys.stderr.close()
-        sys.exit(0)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Iterable, Sequence
+import sys
+from typing import Any, Callable, Iterable, Optional, Sequence, TypeVar
 
 import click
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+texts_argument = click.argument("texts", nargs=-1)
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace an output that exists.")
 threads_option = click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 seed_option = click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
@@ -18,17 +22,31 @@ runtime_option = click.option(
 )
 
 
-def column_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def column_options(function: Command) -> Command:
     """`--text-column` and so on: names, or numbers from 0 for a file without a header."""
-    for name, meaning in (
-        ("label", "the label"),
-        ("text-pair", "the second text"),
-        ("text", "the text"),
-    ):
-        function = click.option(
-            f"--{name}-column", help=f"Column with {meaning}: a name, or a number from 0 if there is no header."
-        )(function)
-    return function
+    return text_column_options(_column_option("label", "the label")(function))
+
+
+def text_column_options(function: Command) -> Command:
+    """`column_options` but for the label."""
+    return _column_option("text", "the text")(_column_option("text-pair", "the second text")(function))
+
+
+def _column_option(name: str, meaning: str) -> Callable[[Command], Command]:
+    return click.option(
+        f"--{name}-column", help=f"Column with {meaning}: a name, or a number from 0 if there is no header."
+    )
+
+
+def input_texts(texts: Sequence[str], file: Optional[str]) -> Iterable[str]:
+    """The texts of `texts_argument`, or else the lines of `--file` or of standard input, read as needed."""
+    from albert_edge.text.lines import file_lines, read_lines
+
+    if texts and file is not None:
+        raise click.UsageError("texts must come from arguments or from --file; received both")
+    if texts:
+        return texts
+    return read_lines(sys.stdin.buffer, "standard input") if file is None else file_lines(file)
 
 
 def print_json(value: Any) -> None:
@@ -47,9 +65,7 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     widths = [max(len(line[column]) for line in [list(header), *lines]) for column in range(len(header))]
     numeric = [all(_is_number(line[column]) for line in lines) for column in range(len(header))]
     for line in [list(header), *lines]:
-        cells = [
-            cell.rjust(width) if right else cell.ljust(width) for cell, width, right in zip(line, widths, numeric)
-        ]
+        cells = [cell.rjust(width) if right else cell.ljust(width) for cell, width, right in zip(line, widths, numeric)]
         click.echo("  ".join(cells).rstrip())
 
 

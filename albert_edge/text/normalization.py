@@ -1,0 +1,179 @@
+"""The clean-up that a text gets before SentencePiece, with each character's place in the original text.
+
+Follows `preprocess_text` of google-research/albert (`tokenization.py`), step by step: white space collapsed, NFKD,
+combining marks dropped, lower case; and its quote rule (`` and '' become ") from XLNet's version of that function,
+which ALBERT's published models were trained with. Leaves out `remove_space=False`, which no ALBERT uses.
+
+Unicode's tables come with Python: a character newer than the interpreter's own tables stays as it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import unicodedata
+from typing import Any, Mapping, Sequence
+
+from albert_edge.errors import ConfigError, DataError
+
+_WORD = re.compile(r"\S+")  # the words of str.split(): both ask Unicode's white space property
+_DOUBLED_QUOTE = re.compile("``|''")
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenizerOptions:
+    """What the clean-up does; stored with a model under Hugging Face's names (`tokenizer_config.json`)."""
+
+    lower_case: bool = True
+    """`do_lower_case` in JSON."""
+    keep_accents: bool = False
+    """Skip NFKD and the removal of combining marks (SentencePiece's own normalization still composes characters)."""
+
+    def __post_init__(self) -> None:
+        for key, field in _FIELDS.items():
+            value = getattr(self, field)
+            if not isinstance(value, bool):
+                raise ConfigError(f"{key} must be true or false; received {value!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options as `tokenizer_config.json` and the artifact's manifest hold them."""
+        return {**{key: getattr(self, field) for key, field in _FIELDS.items()}, "remove_space": True}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TokenizerOptions:
+        """From `to_dict`'s keys, each of which may be missing; any other key raises `ConfigError`."""
+        unknown = sorted(set(values) - set(OPTION_KEYS))
+        if unknown:
+            raise ConfigError(f"tokenizer options must be among {', '.join(OPTION_KEYS)}; received {unknown[0]!r}")
+        return cls.from_config(values)
+
+    @classmethod
+    def from_config(cls, values: Mapping[str, Any]) -> TokenizerOptions:
+        """From a whole `tokenizer_config.json`, whose other keys are not looked at unless they are near-misses."""
+        for key in values:
+            close = difflib.get_close_matches(key, OPTION_KEYS, n=1, cutoff=0.85)
+            if close and close[0] != key:
+                raise ConfigError(
+                    f"a tokenizer's options must not be misspelt; received {key!r}, did you mean {close[0]!r}?"
+                )
+        if values.get("remove_space", True) is not True:
+            raise ConfigError(f"remove_space must be true; received {values['remove_space']!r}")
+        return cls(**{field: values[key] for key, field in _FIELDS.items() if key in values})
+
+
+_FIELDS = {"do_lower_case": "lower_case", "keep_accents": "keep_accents"}
+OPTION_KEYS = (*_FIELDS, "remove_space")
+
+
+@dataclasses.dataclass(frozen=True)
+class AlignedText:
+    """A derived text; character i of it came from characters [starts[i], ends[i]) of the original.
+
+    `starts` and `ends` never decrease. Characters that came from one original character (`½`) share its span.
+    """
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    @classmethod
+    def identity(cls, text: str) -> AlignedText:
+        """`text` as it is: each character came from itself."""
+        return cls(text, range(len(text)), range(1, len(text) + 1))
+
+    def pick(self, positions: Sequence[int]) -> AlignedText:
+        """The characters at `positions` (increasing), as a text of their own."""
+        return AlignedText(
+            "".join([self.text[position] for position in positions]),
+            [self.starts[position] for position in positions],
+            [self.ends[position] for position in positions],
+        )
+
+
+def clean(text: str, options: TokenizerOptions) -> AlignedText:
+    """Clean `text` up and say where each character came from; raises `DataError` on a lone surrogate.
+
+    White space between words counts as the one space that it becomes. A dropped combining mark belongs to the
+    character before it, so that a span over a decomposed `é` holds its accent; after white space it belongs to none.
+    """
+    refuse_surrogates(text)
+    aligned = _straighten_quotes(_collapse_spaces(text))
+    if not options.keep_accents:
+        aligned = _strip_accents(aligned)
+    return _lower(aligned) if options.lower_case else aligned
+
+
+def refuse_surrogates(text: str) -> None:
+    """Raise `DataError` if `text` holds half of a surrogate pair, which is no character and has no UTF-8 form."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as reason:
+        raise DataError(
+            f"a text must be valid Unicode; received the lone surrogate {text[reason.start]!r} "
+            f"at character {reason.start}"
+        ) from reason
+
+
+def _collapse_spaces(text: str) -> AlignedText:
+    collapsed = " ".join(text.split())
+    if collapsed == text:
+        return AlignedText.identity(text)
+    starts: list[int] = []
+    ends: list[int] = []
+    for word in _WORD.finditer(text):
+        if starts:
+            starts.append(ends[-1])
+            ends.append(word.start())
+        starts.extend(range(word.start(), word.end()))
+        ends.extend(range(word.start() + 1, word.end() + 1))
+    return AlignedText(collapsed, starts, ends)
+
+
+def _straighten_quotes(aligned: AlignedText) -> AlignedText:
+    text = _DOUBLED_QUOTE.sub('"', aligned.text)
+    if len(text) == len(aligned.text):
+        return aligned
+    # Of the two marks the first one's start and the second one's end stay.
+    first = {match.start() for match in _DOUBLED_QUOTE.finditer(aligned.text)}
+    starts = [start for position, start in enumerate(aligned.starts) if position - 1 not in first]
+    ends = [end for position, end in enumerate(aligned.ends) if position not in first]
+    return AlignedText(text, starts, ends)
+
+
+def _strip_accents(aligned: AlignedText) -> AlignedText:
+    """NFKD without combining marks.
+
+    Done character by character, which gives what NFKD of the whole text gives: only combining marks are ever
+    reordered across characters, and those go.
+    """
+    if aligned.text.isascii():
+        return aligned
+    characters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for character, start, end in zip(aligned.text, aligned.starts, aligned.ends):
+        kept = character if character.isascii() else _decompose(character)
+        if kept:
+            characters.append(kept)
+            starts.extend([start] * len(kept))
+            ends.extend([end] * len(kept))
+        elif characters and characters[-1] != " ":
+            ends[-1] = end
+    return AlignedText("".join(characters), starts, ends)
+
+
+def _decompose(character: str) -> str:
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join([part for part in parts if not unicodedata.combining(part)])
+
+
+def _lower(aligned: AlignedText) -> AlignedText:
+    lowered = aligned.text.lower()
+    if len(lowered) == len(aligned.text):
+        return AlignedText(lowered, aligned.starts, aligned.ends)
+    # Characters only ever grow ("İ" becomes two). The text itself is lowered whole: "Σ" looks at its neighbours.
+    widths = [len(character.lower()) for character in aligned.text]
+    starts = [start for start, width in zip(aligned.starts, widths) for _ in range(width)]
+    ends = [end for end, width in zip(aligned.ends, widths) for _ in range(width)]
+    return AlignedText(lowered, starts, ends)
