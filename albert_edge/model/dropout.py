@@ -1,0 +1,27 @@
+"""Dropout whose masks come from TensorFlow's global generator, a variable that a training can store and set back.
+
+The masks of `keras.layers.Dropout` come from a counter hidden in the operation's kernel, which nothing can read: a
+training that was stopped and goes on would draw others than one that ran through. Here
+`tf.random.set_global_generator` chooses the masks, and its `state` is the place in their sequence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from albert_edge.model.keras import keras, tf
+
+
+class Dropout(keras.layers.Layer):
+    """In training each value is 0 with probability `rate`, the others are divided by 1 - `rate`; else nothing."""
+
+    def __init__(self, rate: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = rate
+
+    def call(self, values: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """float32 of any shape -> the same shape."""
+        if not training or not self.rate:
+            return values
+        uniform = tf.random.get_global_generator().uniform
+        return tf.nn.experimental.general_dropout(values, self.rate, uniform_sampler=uniform)

@@ -1,0 +1,53 @@
+"""The one door to TensorFlow: Keras 2 through tf_keras, and a quiet start.
+
+Pruning and quantization-aware training (tensorflow-model-optimization) exist for Keras 2 only, so every other file
+takes `tf` and `keras` from here. TensorFlow writes some lines about absent GPUs straight to the process's standard
+error, past every logger; they are held back while it starts and shown if the start fails. Whoever sets
+`TF_CPP_MIN_LOG_LEVEL=0` sees everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from typing import Any, Iterator
+
+from albert_edge.model.packages import host_package
+
+
+@contextlib.contextmanager
+def _standard_error_held_back() -> Iterator[None]:
+    """Keep what anybody, C++ included, writes to file descriptor 2; show it only if the body raises."""
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(real, kept.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(real, 2)
+            os.close(real)
+
+
+def _start() -> tuple[Any, Any]:
+    tensorflow = host_package("tensorflow")
+    # Looking for devices here, not at the first operation, keeps its messages inside the quiet part.
+    tensorflow.config.list_physical_devices()
+    return tensorflow, host_package("tf_keras")
+
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") == "0":
+    tf, keras = _start()
+else:
+    with _standard_error_held_back():
+        tf, keras = _start()
+
+__all__ = ["keras", "tf"]

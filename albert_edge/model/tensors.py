@@ -1,0 +1,176 @@
+"""The table of an ALBERT's tensors under Hugging Face's names, and of the heads that may sit on it.
+
+Names, shapes and layouts are those of `transformers`' modeling_albert.py: the weight of a linear layer is
+[outputs, inputs], the transpose of Keras's kernel. The table is plain data: initial values, the checks of a
+checkpoint, the Keras variables and the deployed graph are all read off it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Callable, Literal, NamedTuple
+
+from albert_edge.config import AlbertConfig
+from albert_edge.errors import ConfigError
+
+Kind = Literal["embedding", "kernel", "bias", "scale", "shift"]
+"""`kernel` and `bias` of a linear layer, `scale` and `shift` of a LayerNorm."""
+
+
+class TensorSpec(NamedTuple):
+    """One parameter: its name and shape in Hugging Face's layout, and what it is in its layer."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: Kind
+
+
+Specs = tuple[TensorSpec, ...]
+
+WORD_EMBEDDINGS = "albert.embeddings.word_embeddings.weight"
+
+BASE_PREFIX = "albert."
+BASE_MODULES = ("embeddings.", "encoder.", "pooler.")
+"""First parts of the names in an `AlbertModel` that was saved alone, without `BASE_PREFIX`."""
+
+NOT_PARAMETERS = ("albert.embeddings.position_ids",)
+"""Constants that older checkpoints carry: position ids are 0, 1, 2... by definition."""
+
+SHARED_COPIES = {"predictions.decoder.weight": WORD_EMBEDDINGS, "predictions.decoder.bias": "predictions.bias"}
+"""Second names of one tensor, which some checkpoints store twice."""
+
+
+# === The encoder ===
+
+
+def _linear(name: str, inputs: int, outputs: int) -> Specs:
+    return TensorSpec(f"{name}.weight", (outputs, inputs), "kernel"), TensorSpec(f"{name}.bias", (outputs,), "bias")
+
+
+def _norm(name: str, size: int) -> Specs:
+    return TensorSpec(f"{name}.weight", (size,), "scale"), TensorSpec(f"{name}.bias", (size,), "shift")
+
+
+def _embeddings(config: AlbertConfig) -> Specs:
+    width = config.embedding_size
+    rows = (
+        ("word_embeddings", config.vocab_size),
+        ("position_embeddings", config.max_position_embeddings),
+        ("token_type_embeddings", config.type_vocab_size),
+    )
+    tables = (TensorSpec(f"albert.embeddings.{name}.weight", (count, width), "embedding") for name, count in rows)
+    return (*tables, *_norm("albert.embeddings.LayerNorm", width))
+
+
+def block_prefix(group: int, inner: int) -> str:
+    """The start of the names of one block's tensors: block `inner` of the group `group`."""
+    return f"albert.encoder.albert_layer_groups.{group}.albert_layers.{inner}"
+
+
+def _block(config: AlbertConfig, prefix: str) -> Specs:
+    hidden, intermediate = config.hidden_size, config.intermediate_size
+    return (
+        *_linear(f"{prefix}.attention.query", hidden, hidden),
+        *_linear(f"{prefix}.attention.key", hidden, hidden),
+        *_linear(f"{prefix}.attention.value", hidden, hidden),
+        *_linear(f"{prefix}.attention.dense", hidden, hidden),
+        *_norm(f"{prefix}.attention.LayerNorm", hidden),
+        *_linear(f"{prefix}.ffn", hidden, intermediate),
+        *_linear(f"{prefix}.ffn_output", intermediate, hidden),
+        *_norm(f"{prefix}.full_layer_layer_norm", hidden),
+    )
+
+
+def encoder_tensors(config: AlbertConfig) -> Specs:
+    """Embeddings and blocks, without the pooler: what every head stands on."""
+    blocks = (
+        spec
+        for group in range(config.num_hidden_groups)
+        for inner in range(config.inner_group_num)
+        for spec in _block(config, block_prefix(group, inner))
+    )
+    mapping = _linear("albert.encoder.embedding_hidden_mapping_in", config.embedding_size, config.hidden_size)
+    return (*_embeddings(config), *mapping, *blocks)
+
+
+def pooler_tensors(config: AlbertConfig) -> Specs:
+    """The linear layer of the pooler: tanh of it, at the first token, is the pooled vector."""
+    return _linear("albert.pooler", config.hidden_size, config.hidden_size)
+
+
+# === The heads ===
+
+
+def _no_tensors(_: AlbertConfig) -> Specs:
+    return ()
+
+
+def _label_classifier(config: AlbertConfig) -> Specs:
+    return _linear("classifier", config.hidden_size, len(config.labels))
+
+
+def _choice_classifier(config: AlbertConfig) -> Specs:
+    return _linear("classifier", config.hidden_size, 1)
+
+
+def _spans(config: AlbertConfig) -> Specs:
+    return _linear("qa_outputs", config.hidden_size, len(config.labels))
+
+
+def _word_predictions(config: AlbertConfig) -> Specs:
+    return (
+        TensorSpec("predictions.bias", (config.vocab_size,), "bias"),
+        *_linear("predictions.dense", config.hidden_size, config.embedding_size),
+        *_norm("predictions.LayerNorm", config.embedding_size),
+    )
+
+
+def _pretraining(config: AlbertConfig) -> Specs:
+    return (*_word_predictions(config), *_linear("sop_classifier.classifier", config.hidden_size, len(config.labels)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Head:
+    """One of Hugging Face's ALBERT classes."""
+
+    task: str
+    """Hugging Face's name of the task."""
+    architecture: str
+    """The class, as `architectures` in config.json names it."""
+    pooler: bool
+    """Whether the class has a pooler."""
+    tensors: Callable[[AlbertConfig], Specs]
+    """What the head adds to the encoder and the pooler."""
+
+
+HEADS = (
+    Head("text-classification", "AlbertForSequenceClassification", True, _label_classifier),
+    Head("token-classification", "AlbertForTokenClassification", False, _label_classifier),
+    Head("multiple-choice", "AlbertForMultipleChoice", True, _choice_classifier),
+    Head("question-answering", "AlbertForQuestionAnswering", False, _spans),
+    Head("fill-mask", "AlbertForMaskedLM", False, _word_predictions),
+    Head("pretraining", "AlbertForPreTraining", True, _pretraining),
+    Head("feature-extraction", "AlbertModel", True, _no_tensors),
+)
+"""Every head whose tensors are recognised; heads.py says which of them can be built."""
+
+
+def head_of_task(task: str) -> Head:
+    """The head for Hugging Face's name of a task; raises `ConfigError` for a name that isn't one."""
+    for head in HEADS:
+        if head.task == task:
+            return head
+    raise ConfigError(f"task must be one of {', '.join(head.task for head in HEADS)}; received {task!r}")
+
+
+def tensor_table(config: AlbertConfig, task: str) -> dict[str, TensorSpec]:
+    """Every parameter of the model with the head of `task`, by name, in the order of the forward pass."""
+    head = head_of_task(task)
+    pooler = pooler_tensors(config) if head.pooler else ()
+    return {spec.name: spec for spec in (*encoder_tensors(config), *pooler, *head.tensors(config))}
+
+
+def head_tensor_names(config: AlbertConfig) -> frozenset[str]:
+    """The names of all heads' tensors, poolers and second names: what a checkpoint may hold beside its encoder."""
+    names = {spec.name for head in HEADS for spec in head.tensors(config)}
+    return frozenset((*names, *(spec.name for spec in pooler_tensors(config)), *SHARED_COPIES))
