@@ -1,0 +1,149 @@
+"""The artifact: one `.tflite` that carries its tokenizer, its labels and a manifest, and nothing else.
+
+    bytes 0 to n     the flatbuffer, with TFLite Metadata in it
+    bytes n to end   a stored zip: albert_edge.json (the manifest), labels.txt, spiece.model
+
+`read_artifact` gives an `Artifact` only if all of it fits: the zip's form, the manifest's keys, each hash, the
+flatbuffer's structure, the signature, the labels, the vocabulary. Hashes show that nothing was changed by accident;
+they say nothing about who made the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import io
+from typing import TYPE_CHECKING, BinaryIO, Mapping, Sequence
+
+from albert_edge.artifact.archive import archive_bytes, split_file
+from albert_edge.artifact.checks import check_files, check_graph, check_vocabulary, labels_file
+from albert_edge.artifact.facts import ModelFacts
+from albert_edge.artifact.flatbuffer import read_model
+from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, VOCABULARY_FILE, Lengths, Manifest
+from albert_edge.artifact.structure import check_structure
+from albert_edge.config import AlbertConfig
+from albert_edge.errors import AlbertEdgeError, ArtifactError
+from albert_edge.files import PathLike, atomic_write
+
+if TYPE_CHECKING:
+    from albert_edge.text.tokenizer import Tokenizer
+
+__all__ = ["Artifact", "Lengths", "Manifest", "artifact_bytes", "make_artifact", "read_artifact", "write_artifact"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifact:
+    """A model, its manifest and the files beside it. Built by `read_artifact` or `make_artifact`."""
+
+    model: bytes
+    """The flatbuffer."""
+    manifest: Manifest
+    files: Mapping[str, bytes]
+    """Name -> contents of the associated files but the manifest."""
+
+    @functools.cached_property
+    def facts(self) -> ModelFacts:
+        """What the flatbuffer holds."""
+        return read_model(self.model)
+
+    @functools.cached_property
+    def config(self) -> AlbertConfig:
+        """The model's configuration."""
+        return self.manifest.model_config
+
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that the model was trained with; one object, made when first asked for."""
+        return self._tokenizer
+
+    @functools.cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from albert_edge.text.normalization import TokenizerOptions
+        from albert_edge.text.tokenizer import Tokenizer
+
+        options = TokenizerOptions.from_dict(self.manifest.tokenizer_options)
+        return Tokenizer(self.files[VOCABULARY_FILE], options)
+
+    def check(self) -> None:
+        """Raise `AlbertEdgeError` unless all parts fit each other."""
+        check_files(self.manifest, self.model, self.files)
+        check_structure(self.facts)
+        check_graph(self.manifest, self.facts, self.model)
+        check_vocabulary(self.manifest, self.tokenizer().vocab_size)
+
+
+def make_artifact(
+    model: bytes,
+    *,
+    task: str,
+    config: AlbertConfig,
+    tokenizer: Tokenizer,
+    scheme: str,
+    layout: str,
+    lengths: Lengths,
+    targets: Sequence[str],
+) -> Artifact:
+    """Put an artifact together around the flatbuffer `model`, labels from `config`, hashes computed here.
+
+    Raises `AlbertEdgeError` if the parts don't fit each other.
+    """
+    from albert_edge import __version__
+
+    files = {LABELS_FILE: labels_file(config.labels), VOCABULARY_FILE: tokenizer.model}
+    manifest = Manifest(
+        task=task,
+        config=config.to_dict(),
+        scheme=scheme,
+        layout=layout,
+        lengths=lengths,
+        labels=config.labels,
+        tokenizer_options=tokenizer.options.to_dict(),
+        model_sha256=hashlib.sha256(model).hexdigest(),
+        files={name: hashlib.sha256(contents).hexdigest() for name, contents in files.items()},
+        targets=tuple(targets),
+        project_version=__version__,
+    )
+    artifact = Artifact(model, manifest, files)
+    artifact.check()
+    return artifact
+
+
+def artifact_bytes(artifact: Artifact) -> bytes:
+    """The whole file: equal artifacts give equal bytes."""
+    return artifact.model + zip_bytes(artifact)
+
+
+def zip_bytes(artifact: Artifact) -> bytes:
+    """The part of the file behind the flatbuffer."""
+    return archive_bytes({MANIFEST_FILE: artifact.manifest.to_bytes(), **artifact.files}, len(artifact.model))
+
+
+def write_artifact(path: PathLike, artifact: Artifact) -> None:
+    """Write `artifact` to `path`, whole or not at all, after reading its bytes back with every check."""
+    data = artifact_bytes(artifact)
+    _read(io.BytesIO(data))
+    atomic_write(path, data)
+
+
+def read_artifact(path: PathLike) -> Artifact:
+    """Read and check the artifact at `path`.
+
+    Its bytes are read once and checked as they lie in memory, so that a file changed meanwhile can't be run unchecked.
+    Raises `ArtifactError`, its message starting with the path.
+    """
+    try:
+        with open(path, "rb") as file:
+            return _read(file)
+    except OSError as reason:
+        raise ArtifactError(f"{path}: the file must be readable; received {reason.strerror}") from reason
+    except AlbertEdgeError as error:
+        raise ArtifactError(f"{path}: {error}") from error
+
+
+def _read(file: BinaryIO) -> Artifact:
+    model, files = split_file(file)
+    if MANIFEST_FILE not in files:
+        raise ArtifactError(f"the zip in the file must hold {MANIFEST_FILE}; received {', '.join(sorted(files))}")
+    artifact = Artifact(model, Manifest.from_bytes(files.pop(MANIFEST_FILE)), files)
+    artifact.check()
+    return artifact

@@ -1,0 +1,143 @@
+"""The interpreter packages: the only module that names one. `open_session` runs a model in this process.
+
+`ai_edge_litert` is tried first, then `tflite_runtime`; TensorFlow's own copy only if asked for. Everything goes through
+the model's one signature. Its runner fits the graph to the inputs' length by itself, at no cost where the length
+repeats: one interpreter serves every length on each package. Left out: models with several signatures or none, other
+delegates than the package's own XNNPACK, and CompiledModel, which runs the same kernels in 5 MB more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, Optional, Union
+
+from albert_edge.artifact import Artifact, read_artifact
+from albert_edge.errors import ConfigError, RuntimeUnavailableError
+from albert_edge.files import PathLike
+from albert_edge.runtime.session import Arrays, InputSpec, Session, input_specs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Package(NamedTuple):
+    """Where a package keeps its interpreter."""
+
+    distribution: str
+    module: str
+    has_safe_delegate: bool = True
+    """Whether its default delegate takes graphs whose length changes."""
+    needs_numpy_1: bool = False
+    """Built for numpy 1: beside numpy 2 it imports, and then fails in native code."""
+
+
+# The XNNPACK delegate of tflite-runtime 2.14 answers wrongly, without an error, once the length has changed, and at
+# any length where weights are float16. Without it every length is right, and float32 takes 15 % longer.
+PACKAGES = {
+    "ai_edge_litert": Package("ai-edge-litert", "ai_edge_litert.interpreter"),
+    "tflite_runtime": Package("tflite-runtime", "tflite_runtime.interpreter", False, needs_numpy_1=True),
+    "tensorflow": Package("tensorflow", "tensorflow.lite"),
+}
+DEFAULT_PACKAGES = ("ai_edge_litert", "tflite_runtime")
+
+
+def open_session(model: Union[bytes, Artifact, PathLike], threads: int = 1, runtime: Optional[str] = None) -> Session:
+    """Load `model` into an interpreter with `threads` threads.
+
+    `model` is an artifact or the path of one, which is then read and checked, or the bytes of a flatbuffer that the
+    caller answers for: of those only the inputs' names, types and shapes are checked when they run. `runtime` is a key
+    of `PACKAGES`; None takes the first of `DEFAULT_PACKAGES` that is installed. Raises `RuntimeUnavailableError` if
+    there is none or it refuses the model.
+    """
+    if threads < 1:
+        raise ConfigError(f"threads must be at least 1; received {threads}")
+    name, module = _import_package(runtime)
+    if isinstance(model, bytes):
+        return InterpreterSession(name, module, model, threads, None)
+    artifact = model if isinstance(model, Artifact) else read_artifact(model)
+    return InterpreterSession(name, module, artifact.model, threads, input_specs(artifact.manifest))
+
+
+class InterpreterSession(Session):
+    """A model in an interpreter of this process.
+
+    The interpreter reads the weights where `model` has them, so that they are in memory once. A path would save nothing
+    (the pages of a mapped file count as well) and would let the file change after it was checked.
+    """
+
+    def __init__(
+        self, package: str, module: Any, model: bytes, threads: int, inputs: Optional[Mapping[str, InputSpec]]
+    ) -> None:
+        self._package = PACKAGES[package]
+        options: dict[str, Any] = {}
+        if not self._package.has_safe_delegate:
+            options["experimental_op_resolver_type"] = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        with self._reported("load"):
+            self._interpreter = module.Interpreter(model_content=model, num_threads=threads, **options)
+            self._interpreter.allocate_tensors()
+            self._runner = self._interpreter.get_signature_runner()
+        super().__init__(inputs or _stated_inputs(self._runner))
+
+    @property
+    def runtime(self) -> str:
+        """Package and version."""
+        from importlib.metadata import version
+
+        return f"{self._package.distribution} {version(self._package.distribution)}"
+
+    def _invoke(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        with self._reported("run"):
+            outputs: dict[str, NDArray[Any]] = self._runner(**inputs)
+        return outputs
+
+    def _release(self) -> None:
+        del self._runner, self._interpreter
+
+    @contextlib.contextmanager
+    def _reported(self, action: str) -> Iterator[None]:
+        """Turn the interpreter's refusal into the one-line error; what it printed to standard error says more."""
+        try:
+            yield
+        except (RuntimeError, ValueError) as reason:
+            lines = str(reason).strip().splitlines() or [type(reason).__name__]
+            raise RuntimeUnavailableError(
+                f"the interpreter must {action} the model; {self.runtime} received it and failed: {lines[0]}"
+            ) from reason
+
+
+def _stated_inputs(runner: Any) -> dict[str, InputSpec]:
+    """What the model itself says of its inputs."""
+    import numpy as np
+
+    return {
+        name: InputSpec(np.dtype(details["dtype"]).name, tuple(int(size) for size in details["shape_signature"]))
+        for name, details in runner.get_input_details().items()
+    }
+
+
+def _import_package(runtime: Optional[str]) -> tuple[str, Any]:
+    """Name and module of the package asked for, or of the first that is installed."""
+    if runtime is not None and runtime not in PACKAGES:
+        raise ConfigError(f"runtime must be one of {', '.join(PACKAGES)}; received {runtime!r}")
+    reasons = []
+    for name in DEFAULT_PACKAGES if runtime is None else (runtime,):
+        module, reason = _try_import(PACKAGES[name])
+        if module is not None:
+            return name, module
+        reasons.append(f"{name} ({reason})")
+    raise RuntimeUnavailableError(
+        f"an interpreter must be installed, as by `pip install ai-edge-litert`; received {' and '.join(reasons)}"
+    )
+
+
+def _try_import(package: Package) -> tuple[Any, str]:
+    """The module, or None and why it can't be used."""
+    import numpy as np
+
+    if package.needs_numpy_1 and not np.__version__.startswith("1."):
+        return None, f"needs numpy below 2, not {np.__version__}"
+    try:
+        return importlib.import_module(package.module), ""
+    except ImportError as reason:
+        return None, str(reason)

@@ -1,0 +1,150 @@
+"""Runs any `.tflite` in a process of its own, where a crash of the interpreter is a message.
+
+For files that `read_artifact` can't vouch for: those without a manifest. The native loader of such a file can end the
+process (an empty table, an operator that reads what nobody wrote), and Python can't catch that. The child has limited
+memory and time. It is no sandbox: code that the file might bring to run would have the user's rights.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping, Optional
+
+from albert_edge.errors import ArtifactError
+from albert_edge.files import PathLike, read_bytes
+from albert_edge.runtime.frames import receive, send
+from albert_edge.runtime.session import Arrays, InputSpec, Session
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TIMEOUT_S = 60.0
+
+
+def open_isolated(
+    path: PathLike, threads: int = 1, runtime: Optional[str] = None, timeout_s: float = TIMEOUT_S
+) -> Session:
+    """Load the `.tflite` at `path`, any with one signature, in a child process.
+
+    `timeout_s` holds for loading and for each run. The session's methods, and this function, raise `ArtifactError` if
+    the interpreter refuses the file, crashes or takes too long; the session is closed then.
+    """
+    import numpy as np
+
+    model = np.frombuffer(read_bytes(path, ArtifactError), np.uint8)
+    return IsolatedSession(str(path), model, threads, runtime, timeout_s)
+
+
+def trial(path: PathLike, threads: int = 1, runtime: Optional[str] = None) -> dict[str, Any]:
+    """Run the `.tflite` at `path` once on zeros in a child process, sizes of 1 where the model leaves them open.
+
+    Returns `runtime` and `outputs`, a list of {name, dtype, shape}. Raises `ArtifactError` where `open_isolated` does.
+    """
+    import numpy as np
+
+    with open_isolated(path, threads, runtime) as session:
+        zeros = {
+            name: np.zeros([size if size >= 0 else 1 for size in spec.shape], spec.dtype)
+            for name, spec in session.inputs.items()
+        }
+        outputs = session.run(zeros)
+        described = [
+            {"name": name, "dtype": array.dtype.name, "shape": list(array.shape)} for name, array in outputs.items()
+        ]
+        return {"runtime": session.runtime, "outputs": described}
+
+
+class IsolatedSession(Session):
+    """A model in an interpreter of a child process."""
+
+    def __init__(self, name: str, model: NDArray[Any], threads: int, runtime: Optional[str], timeout_s: float) -> None:
+        self._name = name
+        self._timeout_s = timeout_s
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - `_release` closes it
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "albert_edge.runtime.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._messages,
+            env=_environment(),
+        )
+        fields, _ = self._exchange("load", {"threads": threads, "runtime": runtime}, {"model": model})
+        self._runtime: str = fields["runtime"]
+        super().__init__({name: InputSpec(dtype, tuple(shape)) for name, (dtype, shape) in fields["inputs"].items()})
+
+    @property
+    def runtime(self) -> str:
+        """Package and version."""
+        return self._runtime
+
+    def _invoke(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        try:
+            return self._exchange("run", {}, inputs)[1]
+        except ArtifactError:
+            self._is_open = False
+            raise
+
+    def _exchange(
+        self, action: str, fields: Mapping[str, Any], arrays: Arrays
+    ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Send one message and wait for its answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        timer = threading.Timer(self._timeout_s, self._process.kill)
+        timer.start()
+        try:
+            send(self._process.stdin, fields, arrays)
+            answer = receive(self._process.stdout)
+        except BrokenPipeError:
+            answer = None
+        finally:
+            in_time = timer.is_alive()
+            timer.cancel()
+        if answer is not None and "error" not in answer[0]:
+            return answer
+        received = answer[0]["error"] if answer is not None else self._end(in_time)
+        self._release()
+        raise ArtifactError(f"{self._name}: an interpreter must be able to {action} the file; received {received}")
+
+    def _end(self, in_time: bool) -> str:
+        """How the child ended."""
+        code = self._process.wait()
+        if not in_time:
+            return f"no answer within {self._timeout_s:g} s"
+        if code < 0:
+            return f"a crash of the interpreter ({signal.Signals(-code).name})"
+        self._messages.seek(0)
+        lines = self._messages.read().decode(errors="replace").strip().splitlines() or ["no message"]
+        return f"exit code {code} of its process: {lines[-1]}"
+
+    def _release(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout, self._messages):
+            if stream is not None:
+                _close(stream)
+        try:
+            self._process.wait(timeout=self._timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _close(stream: Any) -> None:
+    try:
+        stream.close()
+    except BrokenPipeError:
+        # What is left in the buffer was for a child that is gone.
+        return
+
+
+def _environment() -> dict[str, str]:
+    """This process's, and the folder of this package on the path however it was found here."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    # Each thread of numpy's library reserves address space, which is limited in the child.
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
