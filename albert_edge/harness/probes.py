@@ -1,0 +1,51 @@
+"""What `processes.probe` runs in a fresh process: each function does one thing once, times it, and is then looked at.
+
+numpy, sentencepiece and the interpreter are imported before; each function imports the project's own modules first and
+starts its clock then.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any, Optional
+
+
+def load_interpreter(path: str, threads: int, runtime: str) -> tuple[object, dict[str, float]]:
+    """`load_ms`: an interpreter made from the checked bytes, with its delegate's packing and its allocation."""
+    from albert_edge.artifact import read_artifact
+    from albert_edge.runtime.interpreter import open_session
+
+    artifact = read_artifact(path)
+    start = time.perf_counter_ns()
+    session = open_session(artifact, threads, runtime)
+    return session, {"load_ms": _milliseconds_since(start)}
+
+
+def open_and_answer(
+    path: str, threads: int, runtime: str, text: str, max_depth: Optional[int]
+) -> tuple[object, dict[str, float]]:
+    """`open_ms`: from the path to a predictor that is ready. Then it answers one text, for what that does to memory."""
+    import albert_edge.text.labels
+    import albert_edge.text.tokenizer  # noqa: F401
+    from albert_edge.runtime.predictor import load
+
+    start = time.perf_counter_ns()
+    predictor = load(path, threads, runtime)
+    open_ms = _milliseconds_since(start)
+    predictor.predict(text, max_depth=max_depth)
+    return predictor, {"open_ms": open_ms}
+
+
+def main(name: str, arguments: str) -> None:
+    """Call the function `name` with the JSON object `arguments`, print its answer, and hold its result until told."""
+    functions: dict[str, Any] = {"load_interpreter": load_interpreter, "open_and_answer": open_and_answer}
+    held, answer = functions[name](**json.loads(arguments))
+    print(json.dumps(answer), flush=True)
+    sys.stdin.read()
+    del held
+
+
+def _milliseconds_since(start_ns: int) -> float:
+    return (time.perf_counter_ns() - start_ns) / 1e6
