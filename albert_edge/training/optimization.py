@@ -1,0 +1,140 @@
+"""One step: loss, gradients, clipping, AdamW with a learning rate that rises and falls in straight lines.
+
+Follows `AdamWeightDecayOptimizer` of google-research/albert (`optimization.py`) with the corrections of Adam's bias
+and of the decay's place in Loshchilov and Hutter 2019, algorithm 2, as tf_keras has them. Biases and LayerNorm are
+not decayed. Leaves out LAMB, mixed precision and gradient accumulation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Mapping, Optional
+
+import numpy as np
+
+from albert_edge.model.heads import AlbertClassifier
+from albert_edge.model.keras import keras, tf
+from albert_edge.model.weights import load_state_dict, state_dict, variables
+from albert_edge.training.batches import Batch
+from albert_edge.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NOT_DECAYED = ("bias", "scale", "shift")
+"""Kinds of tensors that weight decay leaves alone."""
+
+
+class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of the update `t` (from 1) of `total_steps`.
+
+    peak * min(t / warmup_steps, (total_steps - t + 1) / (total_steps - warmup_steps + 1)): the peak at the end of the
+    warm-up, and something above 0 at the first and the last update, neither of which is wasted.
+    """
+
+    def __init__(self, peak: float, warmup_steps: int, total_steps: int) -> None:
+        super().__init__()
+        self.peak = peak
+        self.warmup_steps = max(1, warmup_steps)
+        self.total_steps = total_steps
+
+    def __call__(self, step: Any) -> tf.Tensor:
+        """Float32 scalar; `step` counts the updates already made."""
+        update = tf.cast(step, tf.float32) + 1
+        rising = update / self.warmup_steps
+        falling = (self.total_steps - update + 1) / (self.total_steps - self.warmup_steps + 1)
+        return self.peak * tf.minimum(rising, falling)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, as Keras asks for them."""
+        return {"peak": self.peak, "warmup_steps": self.warmup_steps, "total_steps": self.total_steps}
+
+
+def make_optimizer(model: AlbertClassifier, settings: TrainingSettings, total_steps: int) -> keras.optimizers.Optimizer:
+    """AdamW over every variable of `model`, its slots made."""
+    schedule = WarmupLinearDecay(settings.learning_rate, round(settings.warmup * total_steps), total_steps)
+    optimizer = keras.optimizers.AdamW(
+        learning_rate=schedule,
+        weight_decay=settings.weight_decay,
+        epsilon=1e-6,
+        global_clipnorm=settings.max_gradient_norm,
+        jit_compile=False,
+    )
+    optimizer.exclude_from_weight_decay(
+        var_list=[variable for spec, variable in variables(model).values() if spec.kind in NOT_DECAYED]
+    )
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def classification_loss(
+    logits: tf.Tensor, labels: tf.Tensor, label_smoothing: float, class_weights: Optional[NDArray[np.float32]]
+) -> tf.Tensor:
+    """Mean cross-entropy of logits float32 (B, labels) and ids int32 (B,); each text times its label's weight."""
+    count = tf.shape(logits)[-1]
+    targets = tf.one_hot(labels, count) * (1 - label_smoothing) + label_smoothing / tf.cast(count, tf.float32)
+    losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+    if class_weights is not None:
+        losses *= tf.gather(tf.constant(class_weights), labels)
+    return tf.reduce_mean(losses)
+
+
+class TrainStep:
+    """A model, its optimizer and the random generator of its dropout; called with a batch, it makes one update.
+
+    `settings` are resolved ones. Dropout draws from TensorFlow's global generator, which this replaces.
+    """
+
+    def __init__(
+        self,
+        model: AlbertClassifier,
+        settings: TrainingSettings,
+        total_steps: int,
+        class_weights: Optional[NDArray[np.float32]] = None,
+    ) -> None:
+        self.model = model
+        self._optimizer = make_optimizer(model, settings, total_steps)
+        self._generator = tf.random.Generator.from_seed(settings.seed, alg="philox")
+        self._label_smoothing = settings.label_smoothing
+        self._class_weights = class_weights
+        # Lengths unknown: one graph serves batches of every length.
+        ids, labels = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)
+        self._update = tf.function(self._one_update, input_signature=(ids, ids, ids, labels))
+
+    def __call__(self, batch: Batch) -> float:
+        """Update the model once; returns the batch's loss before that."""
+        return float(self._update(*batch))
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Everything that an update changes."""
+        return {
+            **{f"model/{name}": values for name, values in state_dict(self.model).items()},
+            **{f"optimizer/{index}": variable.numpy() for index, variable in enumerate(self._optimizer.variables)},
+            "generator": self._generator.state.numpy(),
+        }
+
+    def restore(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        """Set everything back to what `tensors` returned."""
+        load_state_dict(self.model, under("model/", tensors))
+        for index, variable in enumerate(self._optimizer.variables):
+            variable.assign(tensors[f"optimizer/{index}"])
+        self._generator.state.assign(tensors["generator"])
+
+    def _one_update(
+        self, input_ids: tf.Tensor, attention_mask: tf.Tensor, token_type_ids: tf.Tensor, labels: tf.Tensor
+    ) -> tf.Tensor:
+        # Runs when the graph is traced, which binds dropout to this generator for good.
+        tf.random.set_global_generator(self._generator)
+        with tf.GradientTape() as tape:
+            logits = self.model(input_ids, attention_mask, token_type_ids, training=True).logits
+            loss = classification_loss(logits, labels, self._label_smoothing, self._class_weights)
+        weights = self.model.trainable_variables
+        # An embedding table's gradient comes as slices, one a token. Their norm isn't the gradient's where an id
+        # occurs twice, and Keras clips before it adds them up: so they are added up here.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, weights)]
+        self._optimizer.apply_gradients(zip(gradients, weights))
+        return loss
+
+
+def under(prefix: str, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The `tensors` whose names start with `prefix`, by the rest of their names."""
+    return {name[len(prefix) :]: values for name, values in tensors.items() if name.startswith(prefix)}

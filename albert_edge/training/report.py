@@ -1,0 +1,73 @@
+"""The record of a finished training, `training.json`: what was asked for, what was seen, what came out, and where."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from typing import Any, Mapping
+
+import numpy as np
+
+from albert_edge.training.batches import epoch_batches, padding_share
+from albert_edge.training.data import Encoded
+from albert_edge.training.request import Request
+from albert_edge.training.snapshot import Position
+from albert_edge.training.start import Start
+
+SCHEMA_VERSION = 1
+
+_PACKAGES = ("tensorflow", "tf-keras", "numpy", "sentencepiece")
+
+
+def training_report(
+    request: Request, start: Start, train: Encoded, dev_scores: Mapping[str, Any], position: Position, threads: int
+) -> dict[str, Any]:
+    """The record, as JSON values; rates are fractions, losses are in nats.
+
+    `dev_scores`: what the weights that are saved reach on the development set.
+    """
+    best = position.history[position.best_epoch or 0]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "task": request.task,
+        "labels": list(start.config.labels),
+        "parameters": sum(int(values.size) for values in start.tensors.values()),
+        "vocabulary_size": start.tokenizer.vocab_size,
+        "best_epoch": best["epoch"],
+        "steps": position.step,
+        "seconds": position.seconds,
+        "dev": dict(dev_scores),
+        "history": position.history,
+        "train": _data_facts(request, train, start),
+        "new_head": list(start.initialised),
+        "dropped_tensors": list(start.dropped),
+        "request": request.facts(),
+        "environment": environment(threads),
+    }
+
+
+def _data_facts(request: Request, train: Encoded, start: Start) -> dict[str, Any]:
+    settings = request.settings
+    batches = epoch_batches(train.lengths, settings.batch_size, settings.seed, 0)
+    counts = np.bincount(train.labels, minlength=len(start.config.labels))
+    return {
+        "examples": len(train.texts),
+        "per_label": dict(zip(start.config.labels, counts.tolist())),
+        "tokens": sum(train.lengths),
+        "longest": max(train.lengths),
+        "truncated": train.truncated,
+        "padding_share": padding_share(train.lengths, batches),
+    }
+
+
+def environment(threads: int) -> dict[str, Any]:
+    """Machine and versions: the same request gives the same weights only where these are equal."""
+    return {
+        "architecture": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": threads,
+        "os": platform.platform(),
+        "python": platform.python_version(),
+        **{package: importlib.metadata.version(package) for package in _PACKAGES},
+    }

@@ -1,0 +1,105 @@
+"""A stopped training on disk: all that it needs to go on, in one file, `out.partial`, that is replaced as a whole.
+
+The file is a safetensors file. Its tensors are the weights, the optimizer's slots, the state of the random generator,
+the best epoch's weights, and the vocabulary's bytes; its metadata say what was asked for and where the training is.
+It lies beside the output and goes when the output is written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping, Optional
+
+import numpy as np
+
+from albert_edge.errors import AlbertEdgeError
+from albert_edge.files import atomic_write
+from albert_edge.model.packages import host_package
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_VOCABULARY = "vocabulary"
+_SHOWN_CHARACTERS = 40
+
+
+@dataclasses.dataclass
+class Position:
+    """How far a training is: everything that changes and isn't a tensor."""
+
+    step: int = 0
+    """Updates made."""
+    loss_sum: float = 0.0
+    """Of the updates made in the running epoch."""
+    seconds: float = 0.0
+    """Of all sessions, from the first step on."""
+    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    """A record an epoch that was finished and scored."""
+    best_epoch: Optional[int] = None
+    """Index into `history`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """The contents of the file."""
+
+    request: Mapping[str, Any]
+    """Everything that was asked for and could change the weights, as plain JSON values."""
+    vocabulary: bytes
+    """The SentencePiece model."""
+    position: Position
+    tensors: Mapping[str, NDArray[Any]]
+    """As the training named them."""
+
+
+def partial_path(out: Path) -> Path:
+    """Where the training that will write `out` keeps its snapshot."""
+    resolved = out.resolve()
+    return resolved.with_name(f"{resolved.name}.partial")
+
+
+def write_snapshot(path: Path, snapshot: Snapshot) -> None:
+    """Replace the file `path`."""
+    tensors = {name: np.ascontiguousarray(values) for name, values in snapshot.tensors.items()}
+    tensors[_VOCABULARY] = np.frombuffer(snapshot.vocabulary, np.uint8)
+    metadata = {
+        "request": json.dumps(snapshot.request),
+        "position": json.dumps(dataclasses.asdict(snapshot.position)),
+    }
+    atomic_write(path, host_package("safetensors.numpy").save(tensors, metadata=metadata))
+
+
+def read_snapshot(path: Path) -> Optional[Snapshot]:
+    """The snapshot at `path`, None without one; raises `AlbertEdgeError` on a file that isn't a whole one."""
+    if not path.exists():
+        return None
+    safetensors = host_package("safetensors")
+    try:
+        with safetensors.safe_open(str(path), "numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata()
+        request, position = json.loads(metadata["request"]), Position(**json.loads(metadata["position"]))
+        vocabulary = tensors.pop(_VOCABULARY).tobytes()
+    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError) as reason:
+        raise AlbertEdgeError(
+            f"a stopped training must be whole to go on (--restart starts over); received {str(path)!r} ({reason})"
+        ) from reason
+    return Snapshot(request, vocabulary, position, tensors)
+
+
+def check_same_request(path: Path, stored: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    """Raises `AlbertEdgeError` naming each thing in which `request` differs from that of the snapshot at `path`."""
+    names = [name for name in {**stored, **request} if stored.get(name) != request.get(name)]
+    if names:
+        changes = ", ".join(f"{name} {_shown(request.get(name))} for {_shown(stored.get(name))}" for name in names)
+        raise AlbertEdgeError(
+            f"the stopped training in {str(path)!r} must go on with the arguments that it started with "
+            f"(--restart starts over); received {changes}"
+        )
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

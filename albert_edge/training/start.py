@@ -1,0 +1,105 @@
+"""The model before the first step: of a named size with random weights, or a checkpoint's with the head that fits."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence
+
+from albert_edge.config import AlbertConfig
+from albert_edge.errors import ConfigError
+from albert_edge.model.folder import read_checkpoint
+from albert_edge.model.hub import resolve_folder
+from albert_edge.model.initial import initial_tensors
+from albert_edge.model.sizes import size_config
+from albert_edge.text.normalization import TokenizerOptions
+from albert_edge.text.tokenizer import Tokenizer, open_tokenizer
+from albert_edge.text.vocabulary import train_vocabulary
+from albert_edge.training.request import Request, Source
+from albert_edge.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from albert_edge.text.tables import Example
+
+DEFAULT_VOCABULARY_SIZE = 8000
+
+PROBLEM_TYPE = "single_label_classification"
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """A model that is not built yet."""
+
+    config: AlbertConfig
+    tokenizer: Tokenizer
+    tensors: Mapping[str, NDArray[np.float32]]
+    """Every parameter, Hugging Face's names and layouts."""
+    dropped: tuple[str, ...] = ()
+    """Tensors of the checkpoint that the model has no use for."""
+    initialised: tuple[str, ...] = ()
+    """Tensors of a new head on a checkpoint: they hold random values."""
+
+
+def known_labels(source: Source) -> Optional[tuple[str, ...]]:
+    """The checkpoint's labels, None without a checkpoint."""
+    return None if source.from_ is None else AlbertConfig.load(resolve_folder(source.from_)).labels
+
+
+def make_start(
+    request: Request, labels: Sequence[str], examples: Sequence[Example], vocabulary: Optional[bytes] = None
+) -> Start:
+    """The start that `request` asks for, with `labels`.
+
+    `examples` are the training texts, for a vocabulary that is to be trained; `vocabulary` is that of a session before.
+    """
+    source, settings = request.source, request.settings
+    if source.from_ is not None:
+        found = read_checkpoint(source.from_, request.task, new_head=True, labels=labels, seed=settings.seed)
+        config = _with_settings(found.config.replace(problem_type=PROBLEM_TYPE), settings)
+        return Start(config, found.tokenizer, found.tensors, found.dropped, found.initialised)
+    tokenizer = _tokenizer(source, examples, vocabulary)
+    config = size_config(
+        str(source.size),
+        source.layers,
+        tokenizer.vocab_size,
+        labels=tuple(labels),
+        problem_type=PROBLEM_TYPE,
+        pad_token_id=tokenizer.pad_id,
+        bos_token_id=tokenizer.cls_id,
+        eos_token_id=tokenizer.sep_id,
+    )
+    return Start(_with_settings(config, settings), tokenizer, initial_tensors(config, request.task, settings.seed))
+
+
+def _tokenizer(source: Source, examples: Sequence[Example], vocabulary: Optional[bytes]) -> Tokenizer:
+    if source.vocab is not None:
+        return open_tokenizer(source.vocab)
+    options = TokenizerOptions(source.lower_case, source.keep_accents)
+    if vocabulary is None:
+        size = source.vocab_size or DEFAULT_VOCABULARY_SIZE
+        vocabulary = train_vocabulary(_texts(examples), size, options, at_most=True)
+    return Tokenizer(vocabulary, options)
+
+
+def _texts(examples: Sequence[Example]) -> Iterator[str]:
+    for example in examples:
+        yield example.text
+        if example.text_pair is not None:
+            yield example.text_pair
+
+
+def _with_settings(config: AlbertConfig, settings: TrainingSettings) -> AlbertConfig:
+    if settings.max_length > config.max_position_embeddings:
+        raise ConfigError(
+            f"max_length must be at most the model's {config.max_position_embeddings} positions; "
+            f"received {settings.max_length}"
+        )
+    if settings.dropout is None:
+        return config
+    return config.replace(
+        hidden_dropout_prob=settings.dropout,
+        attention_probs_dropout_prob=settings.dropout,
+        classifier_dropout_prob=settings.dropout,
+    )

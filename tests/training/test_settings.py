@@ -1,0 +1,65 @@
+"""`TrainingSettings`: two sets of defaults, and a rule for every value."""
+
+import dataclasses
+import json
+
+import pytest
+
+from albert_edge.errors import ConfigError
+from albert_edge.training.settings import _RULES, FROM_CHECKPOINT, FROM_SCRATCH, TrainingSettings
+
+
+def test_defaults_depend_on_the_start():
+    scratch = TrainingSettings.from_dict({}, from_checkpoint=False)
+    checkpoint = TrainingSettings.from_dict({}, from_checkpoint=True)
+    assert scratch.learning_rate > checkpoint.learning_rate
+    assert scratch.dropout is not None
+    assert checkpoint.dropout is None
+    assert FROM_SCRATCH.keys() == FROM_CHECKPOINT.keys()
+
+
+def test_a_value_wins_over_the_default_and_none_does_not():
+    settings = TrainingSettings.from_dict({"epochs": 2, "learning_rate": None, "seed": 7}, from_checkpoint=True)
+    assert (settings.epochs, settings.learning_rate, settings.seed) == (2, FROM_CHECKPOINT["learning_rate"], 7)
+
+
+def test_settings_are_json():
+    settings = TrainingSettings.from_dict({}, from_checkpoint=False)
+    assert TrainingSettings(**json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+def test_a_misspelt_setting_is_refused():
+    with pytest.raises(ConfigError, match=r"received 'learning_rat', did you mean 'learning_rate'\?"):
+        TrainingSettings.from_dict({"learning_rat": 1.0}, from_checkpoint=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("epochs", 0, "a positive integer"),
+        ("epochs", 1.5, "a positive integer"),
+        ("batch_size", True, "a positive integer"),
+        ("learning_rate", 0.0, "a positive number"),
+        ("learning_rate", float("nan"), "a positive number"),
+        ("learning_rate", "fast", "a positive number"),
+        ("warmup", 1.0, r"in \[0, 1\)"),
+        ("weight_decay", -0.1, "not negative"),
+        ("max_gradient_norm", float("inf"), "a positive number"),
+        ("label_smoothing", -0.1, r"in \[0, 1\)"),
+        ("dropout", 1.0, r"in \[0, 1\)"),
+        ("word_dropout", 2, r"in \[0, 1\)"),
+        ("class_weights", "heavy", "none, balanced"),
+        ("max_length", 2, "at least 3"),
+        ("metric", "f1", "accuracy, macro_f1, loss"),
+        ("patience", 0, "a positive integer"),
+        ("seed", -1, "an integer from 0"),
+        ("seed", 2**31, "an integer from 0"),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_rule(name, value, rule):
+    with pytest.raises(ConfigError, match=f"{name} must be .*{rule}.*; received "):
+        TrainingSettings.from_dict({name: value}, from_checkpoint=False)
+
+
+def test_every_setting_has_a_rule():
+    assert _RULES.keys() == {field.name for field in dataclasses.fields(TrainingSettings)}
