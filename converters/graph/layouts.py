@@ -1,0 +1,104 @@
+"""The two layouts of one network, each as the function that becomes the signature `serving_default`.
+
+`looped` keeps ALBERT's sharing at run time: a `WHILE` over the shared block, any length, the depth an input. A
+runtime packs each product's weights once. `unrolled` repeats the block for accelerators that take no control flow, at
+one fixed length with padding and a mask; each repetition is packed again.
+
+Only one signature is exported: a second would pack the weights a second time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Optional
+
+from albert_edge.config import AlbertConfig
+from albert_edge.errors import ConfigError
+from albert_edge.model.keras import tf
+from converters.graph.heads import HEADS, Outputs
+from converters.graph.network import MASK_BIAS, Network
+
+LAYOUTS = ("looped", "unrolled")
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How the layers are laid out, and the lengths that the file takes."""
+
+    kind: str = "looped"
+    length: Optional[int] = None
+    """Tokens, of the unrolled layout only."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in LAYOUTS:
+            raise ConfigError(f"the layout must be one of {', '.join(LAYOUTS)}; received {self.kind!r}")
+        if (self.kind == "unrolled") != (self.length is not None):
+            raise ConfigError(
+                f"a length belongs to the unrolled layout, which needs one; received {self.kind} and {self.length}"
+            )
+
+    def lengths(self, config: AlbertConfig) -> tuple[int, int]:
+        """The least and the greatest number of tokens; raises `ConfigError` if the model has fewer positions."""
+        longest = config.max_position_embeddings
+        if self.length is None:
+            return 1, longest
+        if not 1 <= self.length <= longest:
+            raise ConfigError(f"the length must be from 1 to the model's {longest} positions; received {self.length}")
+        return self.length, self.length
+
+
+def serving_function(network: Network, task: str, layout: Layout) -> Any:
+    """The `tf.function` of that layout, its arguments named as the signature's inputs."""
+    if layout.kind == "looped":
+        return _looped(network, task)
+    return _unrolled(network, task, layout.length)
+
+
+def _looped(network: Network, task: str) -> Any:
+    def serve(input_ids: tf.Tensor, token_type_ids: tf.Tensor, max_depth: tf.Tensor) -> Outputs:
+        hidden = network.embed(input_ids, token_type_ids)
+        return HEADS[task](network, _apply_loops(network, hidden, _depth(max_depth[0], network.config)))
+
+    tokens = (tf.TensorSpec([1, None], tf.int32, name) for name in ("input_ids", "token_type_ids"))
+    return tf.function(serve, input_signature=[*tokens, tf.TensorSpec([1], tf.int32, "max_depth")])
+
+
+def _depth(max_depth: tf.Tensor, config: AlbertConfig) -> tf.Tensor:
+    """`max_depth` as a number of layers: below 1 or above the model's, all of them."""
+    layers = config.num_hidden_layers
+    return tf.where(tf.logical_or(max_depth < 1, max_depth > layers), layers, max_depth)
+
+
+def _apply_loops(network: Network, hidden: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
+    """The first `depth` layers, one loop a group of weights."""
+    config = network.config
+    groups = [config.group_of_layer(layer) for layer in range(config.num_hidden_layers)]
+    index = tf.constant(0)
+    for group in sorted(set(groups)):
+        last = tf.minimum(depth, len(groups) - groups[::-1].index(group))
+        index, hidden = _loop(network, group, index, hidden, last)
+    return hidden
+
+
+def _loop(
+    network: Network, group: int, index: tf.Tensor, hidden: tf.Tensor, last: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    rows = tf.TensorShape([None, network.config.hidden_size])
+    return tf.while_loop(  # type: ignore[no-any-return]
+        cond=lambda index, _: index < last,
+        body=lambda index, hidden: (index + 1, network.layer(hidden, group)),
+        loop_vars=(index, hidden),
+        shape_invariants=(tf.TensorShape([]), rows),
+    )
+
+
+def _unrolled(network: Network, task: str, length: Optional[int]) -> Any:
+    def serve(input_ids: tf.Tensor, token_type_ids: tf.Tensor, attention_mask: tf.Tensor) -> Outputs:
+        hidden = network.embed(input_ids, token_type_ids)
+        mask_bias = (1.0 - tf.cast(attention_mask, tf.float32)) * MASK_BIAS
+        for layer in range(network.config.num_hidden_layers):
+            hidden = network.layer(hidden, network.config.group_of_layer(layer), mask_bias)
+        return HEADS[task](network, hidden)
+
+    names = ("input_ids", "token_type_ids", "attention_mask")
+    return tf.function(serve, input_signature=[tf.TensorSpec([1, length], tf.int32, name) for name in names])

@@ -1,0 +1,103 @@
+"""ALBERT's forward pass for one text without padding, written for rank 2 from the trained weights.
+
+Hidden states are [T, H] rather than [1, T, H]: the runtime's matrix products then need no reshape, which the loop
+would pay for at each layer. The weights are variables, so that the converter stores each once however often the
+graph uses it (plain constants would be copied at each use and merged again, slowly). Follows Lan et al. 2019
+(arXiv:1909.11942) and the tensor names of Hugging Face's `modeling_albert.py`; dropout has no place on a device.
+"""
+
+from __future__ import annotations
+
+from typing import Mapping, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from albert_edge.config import AlbertConfig
+from albert_edge.model.keras import tf
+from albert_edge.model.tensors import block_prefix
+
+_EMBEDDINGS = "albert.embeddings."
+_ENCODER = "albert.encoder."
+
+MASK_BIAS = -1e4
+"""Added to the attention scores of padding: far below any score, and within float16's range."""
+
+
+class Network(tf.Module):  # type: ignore[misc]
+    """The parts of the network as functions of tensors; weights by Hugging Face's names, products as [out, in]."""
+
+    def __init__(self, config: AlbertConfig, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+        super().__init__(name="albert")
+        self.config = config
+        self._variables = {
+            name: tf.Variable(value, trainable=False, dtype=tf.float32) for name, value in sorted(tensors.items())
+        }
+
+    def weight(self, name: str) -> tf.Tensor:
+        """The tensor of that Hugging Face name."""
+        return self._variables[name]
+
+    def dense(self, x: tf.Tensor, name: str) -> tf.Tensor:
+        """`x` [T, in] times the transposed `name.weight` [out, in], plus `name.bias`: [T, out]."""
+        return tf.matmul(x, self.weight(f"{name}.weight"), transpose_b=True) + self.weight(f"{name}.bias")
+
+    def layer_norm(self, x: tf.Tensor, name: str) -> tf.Tensor:
+        """Layer normalization over the last axis (Ba et al. 2016, equation 3), the variance as the mean of squares."""
+        centered = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+        variance = tf.reduce_mean(centered * centered, axis=-1, keepdims=True)
+        scale = tf.math.rsqrt(variance + self.config.layer_norm_eps)
+        return centered * scale * self.weight(f"{name}.weight") + self.weight(f"{name}.bias")
+
+    def activation(self, x: tf.Tensor) -> tf.Tensor:
+        """`hidden_act`; both forms of GELU become the runtime's own GELU operator."""
+        if self.config.hidden_act == "relu":
+            return tf.nn.relu(x)
+        return tf.nn.gelu(x, approximate=self.config.hidden_act == "gelu_new")
+
+    def embed(self, input_ids: tf.Tensor, token_type_ids: tf.Tensor) -> tf.Tensor:
+        """`input_ids`, `token_type_ids` int32 [1, T] to hidden states float32 [T, H]."""
+        length = tf.shape(input_ids)[1]
+        x = (
+            tf.gather(self.weight(f"{_EMBEDDINGS}word_embeddings.weight"), tf.reshape(input_ids, [-1]))
+            + tf.gather(self.weight(f"{_EMBEDDINGS}token_type_embeddings.weight"), tf.reshape(token_type_ids, [-1]))
+            + self.weight(f"{_EMBEDDINGS}position_embeddings.weight")[:length]
+        )
+        x = self.layer_norm(x, f"{_EMBEDDINGS}LayerNorm")
+        return self.hidden_rows(self.dense(x, f"{_ENCODER}embedding_hidden_mapping_in"))
+
+    def hidden_rows(self, x: tf.Tensor) -> tf.Tensor:
+        """State that `x` has rank 2 and H columns. `tf.ensure_shape` would say it too, but needs the Flex runtime."""
+        return tf.reshape(x, [-1, self.config.hidden_size])
+
+    def layer(self, x: tf.Tensor, group: int, mask_bias: Optional[tf.Tensor] = None) -> tf.Tensor:
+        """One layer: the `inner_group_num` blocks of `group` in a row. Hidden states [T, H] in and out."""
+        for inner in range(self.config.inner_group_num):
+            x = self._block(x, block_prefix(group, inner), mask_bias)
+        return self.hidden_rows(x)
+
+    def _block(self, x: tf.Tensor, name: str, mask_bias: Optional[tf.Tensor]) -> tf.Tensor:
+        attended = self.dense(self._attention(x, f"{name}.attention", mask_bias), f"{name}.attention.dense")
+        x = self.layer_norm(x + attended, f"{name}.attention.LayerNorm")
+        inner = self.activation(self.dense(x, f"{name}.ffn"))
+        return self.layer_norm(x + self.dense(inner, f"{name}.ffn_output"), f"{name}.full_layer_layer_norm")
+
+    def _attention(self, x: tf.Tensor, name: str, mask_bias: Optional[tf.Tensor]) -> tf.Tensor:
+        """Scaled dot-product attention of all heads, [T, H] to [T, H], before the output projection."""
+        query = self._heads(self.dense(x, f"{name}.query") * self.config.attention_head_size**-0.5)
+        key, value = (self._heads(self.dense(x, f"{name}.{part}")) for part in ("key", "value"))
+        scores = tf.matmul(query, key, transpose_b=True)
+        if mask_bias is not None:
+            scores += mask_bias
+        context = tf.matmul(tf.nn.softmax(scores), value)
+        return tf.reshape(tf.transpose(context, [1, 0, 2]), [-1, self.config.hidden_size])
+
+    def _heads(self, x: tf.Tensor) -> tf.Tensor:
+        """[T, H] to [heads, T, head size]."""
+        heads = tf.reshape(x, [-1, self.config.num_attention_heads, self.config.attention_head_size])
+        return tf.transpose(heads, [1, 0, 2])
+
+    def pooled(self, x: tf.Tensor) -> tf.Tensor:
+        """The pooler: [T, H] to [1, H], from the first token."""
+        first = tf.reshape(x[:1], [1, self.config.hidden_size])
+        return tf.tanh(self.dense(first, "albert.pooler"))

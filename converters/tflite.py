@@ -1,0 +1,43 @@
+"""TensorFlow's converter, with the settings that a scheme and the targets ask for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Sequence
+
+from albert_edge.errors import CheckFailedError
+from albert_edge.model.keras import tf
+from converters.schemes import Scheme
+from converters.targets import Target
+
+# TensorFlow gives its converter's error no public name.
+ConverterError = importlib.import_module("tensorflow.lite.python.convert_phase").ConverterError
+
+
+def flatbuffer(module: Any, serve: Any, scheme: Scheme, targets: Sequence[Target]) -> bytes:
+    """Convert the function `serve` of `module` into a TFLite flatbuffer with the one signature `serving_default`.
+
+    Only built-in operators are allowed: one that needs the Flex runtime is an error, never an 80 MB dependency.
+
+    Raises:
+      CheckFailedError: the graph has an operator that TFLite lacks.
+    """
+    # The module must be a tf.Module: with a Keras model here, the converter drops the signature without a word.
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], module)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if scheme.weights != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if scheme.weights == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    # One scale a row needs FULLY_CONNECTED version 12, one a matrix version 9, which older runtimes load.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = not all(
+        target.per_channel for target in targets
+    )
+    try:
+        return bytes(converter.convert())
+    except ConverterError as error:
+        raise CheckFailedError(f"every operator must be one of TFLite's own; received {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

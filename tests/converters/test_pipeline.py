@@ -1,0 +1,180 @@
+"""`convert` and `verify`: what they write, what they refuse, and that damage trips each check."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import albert_edge
+from albert_edge.cli import cli
+from albert_edge.errors import AlbertEdgeError, CheckFailedError, ConfigError
+from albert_edge.model.folder import read_checkpoint, write_folder
+from converters import pipeline
+
+SCHEMES = ("float32", "float16", "dynamic-range")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_same_model_gives_the_same_bytes(golden_folder: Path, tmp_path: Path, scheme: str):
+    paths = [tmp_path / name for name in ("first.tflite", "second.tflite")]
+    for path in paths:
+        albert_edge.convert(golden_folder, path, scheme=scheme)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_each_scheme_stores_what_it_says(golden_folder: Path, tmp_path: Path):
+    sizes = {}
+    for scheme in SCHEMES:
+        report = albert_edge.convert(golden_folder, tmp_path / scheme, scheme=scheme)
+        assert report["scheme"] == scheme
+        assert report["weight_copies"] == 1
+        assert not [item for item in report["operators"] if item["name"].startswith(("CUSTOM", "Flex"))]
+        sizes[scheme] = report["unique_weight_bytes"]
+    assert sizes["float16"] < 0.55 * sizes["float32"]
+    assert sizes["dynamic-range"] < 0.35 * sizes["float32"]
+
+
+@pytest.mark.slow
+def test_the_unrolled_layout_multiplies_each_matrix_once_a_layer(golden_folder: Path, tmp_path: Path):
+    report = albert_edge.convert(golden_folder, tmp_path / "out.tflite", layout="unrolled", length=16)
+    assert report["weight_copies"] == 3
+    assert report["lengths"] == {"min": 16, "max": 16}
+
+
+@pytest.mark.slow
+def test_a_wrong_weight_is_noticed_and_nothing_is_written(golden_folder: Path, tmp_path: Path, monkeypatch):
+    """The file is made from other weights than the model that it is compared with."""
+    honest = pipeline._flatbuffer
+
+    def damaged(checkpoint, *rest):
+        tensors = dict(checkpoint.tensors)
+        name = "albert.encoder.albert_layer_groups.0.albert_layers.0.ffn_output.weight"
+        tensors[name] = -tensors[name]
+        return honest(checkpoint.__class__(**{**vars(checkpoint), "tensors": tensors}), *rest)
+
+    monkeypatch.setattr(pipeline, "_flatbuffer", damaged)
+    with pytest.raises(CheckFailedError, match=r"must be within a relative error of .*; received"):
+        albert_edge.convert(golden_folder, tmp_path / "out.tflite")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_an_operator_that_needs_flex_is_refused(golden_folder: Path, tmp_path: Path, monkeypatch):
+    from albert_edge.model.keras import tf
+    from converters.graph.network import Network
+
+    monkeypatch.setattr(Network, "activation", lambda self, x: tf.math.igamma(x, x))
+    with pytest.raises(CheckFailedError, match="every operator must be one of TFLite's own"):
+        albert_edge.convert(golden_folder, tmp_path / "out.tflite")
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({"scheme": "int3"}, "the scheme must be one of float32, float16, dynamic-range; received 'int3'"),
+        ({"layout": "rolled"}, "the layout must be one of looped, unrolled; received 'rolled'"),
+        ({"layout": "unrolled"}, "a length belongs to the unrolled layout"),
+        ({"length": 16}, "a length belongs to the unrolled layout"),
+        ({"layout": "unrolled", "length": 65}, "from 1 to the model's 64 positions; received 65"),
+        ({"targets": ()}, "at least one target"),
+    ],
+)
+def test_options_that_do_not_exist_are_refused(golden_folder: Path, tmp_path: Path, options: dict, rule: str):
+    with pytest.raises(ConfigError, match=rule):
+        albert_edge.convert(golden_folder, tmp_path / "out.tflite", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outputs_that_can_not_be_written_are_refused_first(golden_folder: Path, tmp_path: Path):
+    there = tmp_path / "there.tflite"
+    there.write_bytes(b"precious")
+    for out, rule in (
+        (there, "--overwrite"),
+        (tmp_path / "no" / "out.tflite", "writable"),
+        (tmp_path, "must be a file"),
+    ):
+        with pytest.raises(AlbertEdgeError, match=rule):
+            albert_edge.convert(golden_folder, out)
+    assert there.read_bytes() == b"precious"
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "albert_edge", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "120"})
+
+
+@pytest.mark.slow
+def test_the_command_line_converts_and_prints_json(golden_folder: Path, tmp_path: Path):
+    out = tmp_path / "out.tflite"
+    finished = run("convert", golden_folder, out, "--scheme", "float32", "--json")
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads(finished.stdout)
+    assert report["model_bytes"] < report["file_bytes"] == out.stat().st_size
+    assert report["verified"][0]["target"].startswith("litert==")
+    assert report["verified"][0]["max_abs_difference"] < 1e-4
+
+
+def test_a_folder_that_is_none_is_one_line_and_exit_code_2(tmp_path: Path):
+    finished = run("convert", tmp_path / "nothing", tmp_path / "out.tflite")
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr.startswith("albert-edge: error: ")
+    assert finished.stderr.count("\n") == 1
+
+
+# === verify ===
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    path = tmp_path / "texts.txt"
+    path.write_text(
+        "".join(f"A line of text about {word}.\n" for word in ["rivers", "ships", "trade", "letters", "rain"])
+    )
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_data", [True, False])
+def test_verify_accepts_the_file_of_its_folder(artifact_path: Path, golden_folder: Path, texts: Path, with_data: bool):
+    report = albert_edge.verify(artifact_path, golden_folder, texts if with_data else None)
+    assert report["failures"] == []
+    assert report["equal_token_ids"] == (1.0 if with_data else None)
+    assert 0 < report["relative_error"] < report["relative_tolerance"]
+
+
+@pytest.mark.slow
+def test_verify_tells_another_models_file(artifact_path: Path, golden_folder: Path, texts: Path, tmp_path: Path):
+    checkpoint = read_checkpoint(golden_folder)
+    other = tmp_path / "other"
+    tensors = {name: np.roll(values, 1, axis=-1) for name, values in checkpoint.tensors.items()}
+    write_folder(other, checkpoint.config, tensors, checkpoint.tokenizer)
+    result = CliRunner().invoke(cli, ["verify", str(artifact_path), "--reference", str(other), "--data", str(texts)])
+    assert result.exit_code == 1
+    assert "the relative error of dynamic-range must be at most" in result.stderr
+
+
+@pytest.mark.slow
+def test_verify_tells_another_tokenizer(artifact_path: Path, golden_folder: Path, texts: Path, tmp_path: Path):
+    from albert_edge.text.normalization import TokenizerOptions
+    from albert_edge.text.tokenizer import Tokenizer
+
+    checkpoint = read_checkpoint(golden_folder)
+    cased = Tokenizer(checkpoint.tokenizer.model, TokenizerOptions(lower_case=False))
+    other = tmp_path / "cased"
+    write_folder(other, checkpoint.config, checkpoint.tensors, cased)
+    report = albert_edge.verify(artifact_path, other, texts)
+    assert report["equal_token_ids"] == 0
+    assert "every text must have the reference's token ids; received 0.0000 of them" in report["failures"]
+
+
+@pytest.mark.slow
+def test_verify_refuses_other_labels(artifact_path: Path, golden: Path):
+    with pytest.raises(AlbertEdgeError, match="the file must have its reference's labels"):
+        albert_edge.verify(artifact_path, golden / "erf_two_labels" / "sequence_classification")
