@@ -1,5 +1,6 @@
 """Fixtures that every part's tests share: where golden files and data sets lie."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,65 @@ def shared_data() -> Path:
 def spm_30k(golden: Path) -> Path:
     """ALBERT's own SentencePiece model, 30,000 pieces."""
     return golden / "albert_spm" / "30k-clean.model"
+
+
+@pytest.fixture(scope="session")
+def separable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with train.tsv (240 rows) and dev.tsv (60): three labels, told apart by a few words each."""
+    folder = tmp_path_factory.mktemp("separable")
+    generator = random.Random(1)
+    for name, rows in (("train", 240), ("dev", 60)):
+        lines = ["text\tlabel", *(_separable_row(generator) for _ in range(rows))]
+        (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+_WORDS = {
+    "food": ("bread", "soup", "cheese", "apples", "pepper", "dinner"),
+    "sport": ("match", "goal", "referee", "stadium", "runner", "medal"),
+    "weather": ("rain", "clouds", "thunder", "sunshine", "frost", "wind"),
+}
+_FILLERS = ("the", "of", "was", "late", "today", "again", "before", "people", "over", "more")
+
+
+def _separable_row(generator: random.Random) -> str:
+    label = generator.choice(sorted(_WORDS))
+    words = generator.choices(_WORDS[label], k=2) + generator.choices(_FILLERS, k=generator.randint(1, 8))
+    generator.shuffle(words)
+    return f"{' '.join(words)}\t{label}"
+
+
+@pytest.fixture(scope="session")
+def trained_folder(separable: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder trained on `separable` with size tiny: a few seconds, and right about nearly every row of dev."""
+    train = pytest.importorskip("albert_edge.training.finetune").train
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    train(
+        "text-classification",
+        separable / "train.tsv",
+        separable / "dev.tsv",
+        folder,
+        size="tiny",
+        vocab_size=120,
+        epochs=6,
+        batch_size=16,
+        learning_rate=2e-3,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def golden_folder(golden: Path) -> Path:
+    """A model folder with random weights: 3 layers of 48, five labels, 1,000 pieces."""
+    return golden / "base_like" / "sequence_classification"
+
+
+@pytest.fixture(scope="session")
+def artifact_path(golden_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`golden_folder` as a dynamic-range `.tflite` for every runtime that is installed."""
+    import albert_edge
+    from converters.targets import installed_targets
+
+    path = tmp_path_factory.mktemp("artifact") / "golden.tflite"
+    albert_edge.convert(golden_folder, path, targets=[target.label for target in installed_targets()])
+    return path

@@ -1,0 +1,67 @@
+# Everything runs from .venv, which the first target that needs it builds from requirements.txt.
+# Needs Python 3.10 to 3.13 with its venv module (Debian: apt install make python3-venv).
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+OUT := out
+
+.PHONY: setup demo test test-fast lint format bench topics requirements transformers-env clean
+.DEFAULT_GOAL := help
+
+help:  ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
+
+setup: $(VENV)/.installed  ## Build .venv with everything in it
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+		{ echo "Python must be 3.10 to 3.13; received $$($(PYTHON) --version 2>&1) (make PYTHON=...)" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "Python's venv module must be there (apt install python3-venv)" >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: setup  ## Train, quantize, convert, check, measure and run a classifier
+	$(BIN)/albert-edge demo --out $(OUT)/demo --overwrite
+
+test: setup  ## All tests
+	$(BIN)/python -m pytest
+
+test-fast: setup  ## The quick tests
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: setup  ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup  ## Put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## The figures of the README's table
+	$(BIN)/python benchmarks/graph.py --out $(OUT)/graph.json
+
+topics: setup  ## Rebuild examples/topics/topics.tflite
+	$(BIN)/albert-edge train text-classification --train examples/topics/train.tsv --dev examples/topics/dev.tsv \
+		--size tiny --out $(OUT)/topics --overwrite
+	$(BIN)/albert-edge convert $(OUT)/topics examples/topics/topics.tflite --target litert \
+		--target tflite-runtime==2.14.0 --overwrite
+
+requirements:  ## Pin requirements.txt anew (needs uv)
+	uv pip compile pyproject.toml --extra host --extra dev --universal --python-version 3.10 --no-annotate \
+		--no-emit-index-url --no-header --quiet --output-file $(OUT)/requirements.txt
+	@{ echo "# The host's whole environment, pinned: Python 3.10 to 3.13 on 64-bit Linux, or macOS on Arm."; \
+	   echo "# tflite-runtime needs numpy 1 and has no wheel past Python 3.11; later Pythons do without that target."; \
+	   echo "# Written by 'make requirements' from pyproject.toml."; \
+	   sed -E "s/ and \(\(platform_machine == 'arm64'.*//; s/ ; python_full_version < '3.14'$$//; s/ and python_full_version < '3.14'$$//" \
+	   $(OUT)/requirements.txt; } > requirements.txt
+
+transformers-env:  ## An environment with PyTorch and transformers, for the tests against them
+	$(PYTHON) -m venv --clear .venv-transformers
+	.venv-transformers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/model/transformers-requirements.txt
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) .venv-transformers $(OUT) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
