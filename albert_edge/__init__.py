@@ -14,7 +14,6 @@ from albert_edge.errors import AlbertEdgeError
 
 if TYPE_CHECKING:
     from albert_edge.artifact.inspection import inspect
-    from albert_edge.demo import demo
     from albert_edge.harness.bench import bench
     from albert_edge.harness.evaluation import evaluate
     from albert_edge.model.create import create
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from albert_edge.text.tokenizer import tokenize
     from albert_edge.text.vocabulary import vocab
     from albert_edge.training.finetune import train
+    from converters.demo import demo
     from converters.pipeline import convert
     from converters.verification import verify
 
@@ -33,7 +33,7 @@ _FUNCTIONS = {
     "bench": "albert_edge.harness.bench",
     "convert": "converters.pipeline",
     "create": "albert_edge.model.create",
-    "demo": "albert_edge.demo",
+    "demo": "converters.demo",
     "evaluate": "albert_edge.harness.evaluation",
     "inspect": "albert_edge.artifact.inspection",
     "load": "albert_edge.runtime.predictor",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any, Sequence
 
 from albert_edge.errors import CheckFailedError
 from albert_edge.model.keras import tf
+from albert_edge.model.packages import host_package
 from converters.schemes import Scheme
 from converters.targets import Target
 
 # TensorFlow gives its converter's error no public name.
-ConverterError = importlib.import_module("tensorflow.lite.python.convert_phase").ConverterError
+ConverterError = host_package("tensorflow.lite.python.convert_phase").ConverterError
 
 
 def flatbuffer(module: Any, serve: Any, scheme: Scheme, targets: Sequence[Target]) -> bytes:

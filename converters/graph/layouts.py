@@ -14,9 +14,10 @@ from typing import Any, Optional
 
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
+from albert_edge.model.block import ATTENTION_MASK_BIAS
 from albert_edge.model.keras import tf
 from converters.graph.heads import HEADS, Outputs
-from converters.graph.network import MASK_BIAS, Network
+from converters.graph.network import Network
 
 LAYOUTS = ("looped", "unrolled")
 
@@ -95,7 +96,7 @@ def _loop(
 def _unrolled(network: Network, task: str, length: Optional[int]) -> Any:
     def serve(input_ids: tf.Tensor, token_type_ids: tf.Tensor, attention_mask: tf.Tensor) -> Outputs:
         hidden = network.embed(input_ids, token_type_ids)
-        mask_bias = (1.0 - tf.cast(attention_mask, tf.float32)) * MASK_BIAS
+        mask_bias = (1.0 - tf.cast(attention_mask, tf.float32)) * ATTENTION_MASK_BIAS
         for layer in range(network.config.num_hidden_layers):
             hidden = network.layer(hidden, network.config.group_of_layer(layer), mask_bias)
         return HEADS[task](network, hidden)

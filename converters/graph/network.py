@@ -20,9 +20,6 @@ from albert_edge.model.tensors import block_prefix
 _EMBEDDINGS = "albert.embeddings."
 _ENCODER = "albert.encoder."
 
-MASK_BIAS = -1e4
-"""Added to the attention scores of padding: far below any score, and within float16's range."""
-
 
 class Network(tf.Module):  # type: ignore[misc]
     """The parts of the network as functions of tensors; weights by Hugging Face's names, products as [out, in]."""

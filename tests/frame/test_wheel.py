@@ -81,7 +81,7 @@ def test_predict_gives_the_labels_that_the_host_gives(device, model, topics):
     texts = texts_of(topics / "test.tsv")
     done = device.albert_edge("predict", str(model), "--json", text="\n".join(texts) + "\n")
     assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    answers = json_lines(done.stdout)
     assert [answer["text"] for answer in answers] == texts
     expected = [prediction.to_dict() for prediction in albert_edge.predict(model, texts)]
     clear = [(a["label"], b["label"]) for a, b in zip(answers, expected) if lead(b["scores"]) > TIE_LOGITS]
@@ -92,6 +92,11 @@ def test_predict_gives_the_labels_that_the_host_gives(device, model, topics):
 def texts_of(table: Path) -> list[str]:
     with open(table, encoding="utf-8", newline="") as file:
         return [row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
+def json_lines(output: str) -> list[dict]:
+    """An object a line; a text may hold what `str.splitlines` would cut at."""
+    return [json.loads(line) for line in output.split("\n") if line]
 
 
 def lead(scores: dict[str, float]) -> float:
@@ -126,7 +131,7 @@ def test_tokenize_gives_the_reference_ids(device, spm_30k, golden):
     text = "".join(row["text"] + "\n" for row in rows)
     done = device.albert_edge("tokenize", str(spm_30k), "--json", text=text)
     assert done.returncode == 0, done.stderr
-    assert [json.loads(line)["ids"] for line in done.stdout.splitlines()] == [row["ids"] for row in rows]
+    assert [answer["ids"] for answer in json_lines(done.stdout)] == [row["ids"] for row in rows]
 
 
 def test_evaluate(device, model, topics):
