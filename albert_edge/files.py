@@ -32,10 +32,10 @@ def atomic_write(path: PathLike, data: bytes) -> None:
 def check_writable(path: PathLike, overwrite: bool = True) -> None:
     """Refuse early, before hours of work, an output `path` that can't be written or may not be replaced."""
     target = Path(path)
-    if target.exists() and not overwrite:
-        raise AlbertEdgeError(f"the output must not exist unless --overwrite is given; received {str(target)!r}")
     if target.is_dir():
         raise AlbertEdgeError(f"the output must be a file; received the folder {str(target)!r}")
+    if target.exists() and not overwrite:
+        raise AlbertEdgeError(f"the output must not exist unless --overwrite is given; received {str(target)!r}")
     with reported_as(target):
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         os.close(handle)

@@ -1,8 +1,8 @@
 """The operators and types that an artifact may hold, and how many inputs and outputs each operator takes.
 
-Interpreters have kernels for audio, sparse and stateful models as well, some of which trust a file more than they
-should: BATCH_MATMUL with one input ends the process. A text model needs none of those. An operator that a conversion
-needs and that is missing here is added here, once its kernel has been seen to check its inputs' types and shapes.
+Interpreters have kernels for images, audio, sparse and stateful models as well, and not all check what they are given:
+BATCH_MATMUL with one input reads behind the end of its list, which has ended a process. A text model needs few of them.
+An operator that a conversion needs and that is missing here is added here.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Arity(NamedTuple):
         return self.fewest <= inputs <= self.most and given
 
     def __str__(self) -> str:
-        most = "any number of" if self.most == ANY else self.most
-        outputs = "any number of" if self.outputs == ANY else self.outputs
-        return f"{self.fewest} to {most} inputs and {outputs} outputs"
+        most, outputs = ("any number of" if number == ANY else number for number in (self.most, self.outputs))
+        inputs = most if self.fewest == most else f"{self.fewest} to {most}"
+        return f"{inputs} inputs and {outputs} outputs"
 
 
 _ONE_INPUT = """

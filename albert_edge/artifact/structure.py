@@ -1,10 +1,11 @@
 """What must hold in a graph before an interpreter may run it in this process.
 
-Hashes show that a file is whole, not that it means well: whoever changes a file can hash it again. TFLite's loader
-verifies offsets, and its kernels most shapes; neither looks at what is checked here, and each of these has crashed an
-interpreter: a tensor that is read before anything wrote it, an operator that writes into a constant, a subgraph that
-calls itself. What can't be known without running (a GATHER with constant indices out of range) stays unchecked: a
-manifest is no licence to run a stranger's file.
+Hashes show that a file is whole, not that it means well: whoever changes a file can hash it again. How much an
+interpreter checks by itself depends on its version: tflite-runtime 2.14 verifies no offset, and both it and
+ai-edge-litert 2.3 crash on a subgraph that calls itself. So the reader's checks and these hold on every runtime: the
+permitted operators with all their inputs, dense constants of the right size, each tensor written once and before it is
+read, calls that end. What can't be known without running (constant row numbers beyond a table, a loop that never ends)
+stays unchecked: a manifest is no licence to run a stranger's file.
 """
 
 from __future__ import annotations

@@ -8,32 +8,11 @@ error, past every logger; they are held back while it starts and shown if the st
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
-import tempfile
-from typing import Any, Iterator
+from typing import Any
 
 from albert_edge.model.packages import host_package
-
-
-@contextlib.contextmanager
-def _standard_error_held_back() -> Iterator[None]:
-    """Keep what anybody, C++ included, writes to file descriptor 2; show it only if the body raises."""
-    sys.stderr.flush()
-    real = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            os.write(real, kept.read())
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(real, 2)
-            os.close(real)
+from albert_edge.quiet import notices_held_back
 
 
 def _start() -> tuple[Any, Any]:
@@ -47,7 +26,7 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") == "0":
     tf, keras = _start()
 else:
-    with _standard_error_held_back():
+    with notices_held_back():
         tf, keras = _start()
 
 __all__ = ["keras", "tf"]

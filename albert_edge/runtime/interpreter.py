@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, Optional, 
 from albert_edge.artifact import Artifact, read_artifact
 from albert_edge.errors import ConfigError, RuntimeUnavailableError
 from albert_edge.files import PathLike
+from albert_edge.quiet import notices_held_back
 from albert_edge.runtime.session import Arrays, InputSpec, Session, input_specs
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Package(NamedTuple):
 PACKAGES = {
     "ai_edge_litert": Package("ai-edge-litert", "ai_edge_litert.interpreter"),
     "tflite_runtime": Package("tflite-runtime", "tflite_runtime.interpreter", False, needs_numpy_1=True),
-    "tensorflow": Package("tensorflow", "tensorflow.lite"),
+    "tensorflow": Package("tensorflow", "tensorflow.lite.python.interpreter"),
 }
 DEFAULT_PACKAGES = ("ai_edge_litert", "tflite_runtime")
 
@@ -73,7 +74,8 @@ class InterpreterSession(Session):
         options: dict[str, Any] = {}
         if not self._package.has_safe_delegate:
             options["experimental_op_resolver_type"] = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        with self._reported("load"):
+        # LiteRT announces its delegate to standard error once a process; nobody asked.
+        with self._reported("load"), notices_held_back(b"INFO: "):
             self._interpreter = module.Interpreter(model_content=model, num_threads=threads, **options)
             self._interpreter.allocate_tensors()
             self._runner = self._interpreter.get_signature_runner()
@@ -102,7 +104,7 @@ class InterpreterSession(Session):
         except (RuntimeError, ValueError) as reason:
             lines = str(reason).strip().splitlines() or [type(reason).__name__]
             raise RuntimeUnavailableError(
-                f"the interpreter must {action} the model; {self.runtime} received it and failed: {lines[0]}"
+                f"an interpreter must be able to {action} the model; received a refusal of {self.runtime}: {lines[0]}"
             ) from reason
 
 

@@ -108,9 +108,12 @@ class IsolatedSession(Session):
             timer.cancel()
         if answer is not None and "error" not in answer[0]:
             return answer
-        received = answer[0]["error"] if answer is not None else self._end(in_time)
+        if answer is not None:
+            error = answer[0]["error"]
+        else:
+            error = f"an interpreter must be able to {action} the model; received {self._end(in_time)}"
         self._release()
-        raise ArtifactError(f"{self._name}: an interpreter must be able to {action} the file; received {received}")
+        raise ArtifactError(f"{self._name}: {error}")
 
     def _end(self, in_time: bool) -> str:
         """How the child ended."""

@@ -62,7 +62,8 @@ def partial_path(out: Path) -> Path:
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Replace the file `path`."""
-    tensors = {name: np.ascontiguousarray(values) for name, values in snapshot.tensors.items()}
+    # safetensors takes the memory as it lies; ascontiguousarray would turn a scalar into a vector.
+    tensors = {name: np.asarray(values, order="C") for name, values in snapshot.tensors.items()}
     tensors[_VOCABULARY] = np.frombuffer(snapshot.vocabulary, np.uint8)
     metadata = {
         "request": json.dumps(snapshot.request),

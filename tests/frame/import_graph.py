@@ -17,10 +17,10 @@ import albert_edge
 
 PACKAGES = ("albert_edge", "converters")
 
-CORE = {"albert_edge", "config", "errors", "files", "artifact", "metrics", "text"}
+CORE = {"albert_edge", "config", "errors", "files", "quiet", "artifact", "metrics", "text"}
 DEVICE = CORE | {"runtime", "harness"}
 HOST = CORE - {"artifact"} | {"model", "training"}
-EVERYTHING = DEVICE | HOST | {"converters", "demo", "cli"}
+EVERYTHING = DEVICE | HOST | {"converters", "cli"}
 
 # Part -> (parts of the project that it may import, packages that it may import). `albert_edge` is the package's own
 # `__init__`: the version, the error and the public functions, each of which counts as the module that defines it.
@@ -31,10 +31,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "model": (HOST - {"training"}, {"numpy", "tensorflow", "tf_keras", "safetensors", "huggingface_hub"}),
     "training": (HOST, {"numpy", "tensorflow_model_optimization", "safetensors", "tqdm"}),
     "converters": (
-        EVERYTHING - {"cli", "demo"},
-        {"numpy", "flatbuffers", "tensorflow", "ai_edge_litert", "ai_edge_quantizer"},
+        EVERYTHING - {"cli"},
+        {"numpy", "flatbuffers", "tensorflow", "ai_edge_litert", "ai_edge_quantizer", "sklearn"},
     ),
-    "demo": (EVERYTHING - {"cli"}, {"numpy", "sklearn"}),
     "cli": (EVERYTHING, {"click"}),
     "albert_edge": (EVERYTHING - {"cli"}, set()),
     "__main__": ({"cli"}, set()),

@@ -113,7 +113,10 @@ def test_a_missing_file_is_one_line(arguments):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["train", "text-classification", "--train", "missing/a.tsv", "--dev", "missing/b.tsv", "--out", "missing/out"],
+        [
+            *("train", "text-classification", "--train", "missing/a.tsv", "--dev", "missing/b.tsv"),
+            *("--size", "tiny", "--out", "missing/out"),
+        ],
         ["convert", "missing/model", "missing/out.tflite"],
         ["verify", "missing/model.tflite", "--reference", "missing/model", "--data", "missing/dev.tsv"],
         ["evaluate", "missing/folder", "--data", "missing/dev.tsv"],

@@ -157,7 +157,10 @@ def test_sizes_needs_no_host_packages(device):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["train", "text-classification", "--train", "{topics}/train.tsv", "--dev", "{topics}/dev.tsv", "--out", "out"],
+        [
+            *("train", "text-classification", "--train", "{topics}/train.tsv", "--dev", "{topics}/dev.tsv"),
+            *("--size", "tiny", "--out", "out"),
+        ],
         ["convert", "{golden}/base_like/sequence_classification", "out.tflite"],
         ["verify", "{model}", "--reference", "{golden}/base_like/sequence_classification"],
         ["demo", "--out", "out"],

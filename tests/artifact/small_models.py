@@ -1,0 +1,142 @@
+"""Models for the tests: the golden checkpoint as an artifact, and graphs of a few operators written by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional, Sequence
+
+import numpy as np
+import pytest
+
+from albert_edge.artifact import Artifact, Lengths, make_artifact
+from albert_edge.config import AlbertConfig
+from albert_edge.text.tokenizer import Tokenizer
+
+HERE = Path(__file__).resolve().parent
+MODELS = HERE / "models"
+CHECKPOINT = HERE.parent / "golden" / "base_like" / "sequence_classification"
+
+# File in `models/` -> scheme, layout and lengths.
+FILES = {
+    "looped_float32": ("float32", "looped", Lengths(1, 64)),
+    "looped_float16": ("float16", "looped", Lengths(1, 64)),
+    "looped_dynamic_range": ("dynamic-range", "looped", Lengths(1, 64)),
+    "unrolled_float32": ("float32", "unrolled", Lengths(24, 24)),
+}
+
+
+def model_bytes(name: str) -> bytes:
+    return (MODELS / f"{name}.tflite").read_bytes()
+
+
+def small_artifact(name: str = "looped_float32", model: Optional[bytes] = None) -> Artifact:
+    """The golden checkpoint around the flatbuffer `name`, or around `model` in its place."""
+    scheme, layout, lengths = FILES[name]
+    return make_artifact(
+        model_bytes(name) if model is None else model,
+        task="text-classification",
+        config=AlbertConfig.load(CHECKPOINT),
+        tokenizer=Tokenizer.from_folder(CHECKPOINT),
+        scheme=scheme,
+        layout=layout,
+        lengths=lengths,
+        targets=["litert"],
+    )
+
+
+class GraphBuilder:
+    """Writes a `.tflite` operator by operator with the schema's own generated code, which ai-edge-litert carries."""
+
+    def __init__(self) -> None:
+        self.schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
+        self.model = self.schema.ModelT()
+        self.model.version = 3
+        self.model.buffers = [self.schema.BufferT()]
+        self.model.operatorCodes, self.model.subgraphs, self.model.metadata = [], [], []
+
+    def subgraph(self) -> Any:
+        graph = self.schema.SubGraphT()
+        graph.tensors, graph.operators, graph.inputs, graph.outputs = [], [], [], []
+        self.model.subgraphs.append(graph)
+        return graph
+
+    def tensor(self, graph: Any, shape: Sequence[int], value: Optional[np.ndarray] = None, buffer: int = 0) -> int:
+        """A tensor of `value`, of the buffer `buffer`, or without a value; its index."""
+        tensor = self.schema.TensorT()
+        tensor.shape, tensor.name = list(shape), f"tensor{len(graph.tensors)}"
+        tensor.type = self.schema.TensorType.FLOAT32
+        tensor.buffer = buffer if value is None else self.buffer(value)
+        graph.tensors.append(tensor)
+        return len(graph.tensors) - 1
+
+    def buffer(self, value: np.ndarray) -> int:
+        self.model.buffers.append(self.schema.BufferT())
+        self.model.buffers[-1].data = np.frombuffer(value.tobytes(), np.uint8)
+        return len(self.model.buffers) - 1
+
+    def operator(
+        self, graph: Any, name: str, inputs: Sequence[int], outputs: Sequence[int], calls: Sequence[int] = ()
+    ) -> Any:
+        code = self.schema.OperatorCodeT()
+        code.builtinCode = getattr(self.schema.BuiltinOperator, name)
+        code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+        self.model.operatorCodes.append(code)
+        operator = self.schema.OperatorT()
+        operator.opcodeIndex = len(self.model.operatorCodes) - 1
+        operator.inputs, operator.outputs = list(inputs), list(outputs)
+        if calls:
+            operator.builtinOptionsType = self.schema.BuiltinOptions.WhileOptions
+            operator.builtinOptions = self.schema.WhileOptionsT()
+            operator.builtinOptions.condSubgraphIndex, operator.builtinOptions.bodySubgraphIndex = calls
+        graph.operators.append(operator)
+        return operator
+
+    def to_bytes(self) -> bytes:
+        import flatbuffers
+
+        builder = flatbuffers.Builder(1024)
+        builder.Finish(self.model.Pack(builder), file_identifier=b"TFL3")
+        return bytes(builder.Output())
+
+
+def loop_model(with_self_call: bool = False) -> GraphBuilder:
+    """x, w -> WHILE(x, w): w passes through the loop and is multiplied in its body; optionally the body runs itself."""
+    builder = GraphBuilder()
+    main, condition, body = (builder.subgraph() for _ in range(3))
+    for graph in (main, condition, body):
+        graph.inputs = [builder.tensor(graph, [16, 16]), builder.tensor(graph, [16, 16])]
+    builder.model.subgraphs[0].inputs.pop()
+    weight = builder.tensor(main, [16, 16], np.ones((16, 16), np.float32))
+    results = [builder.tensor(main, [16, 16]) for _ in range(2)]
+    builder.operator(main, "WHILE", [0, weight], results, calls=(1, 2))
+    main.outputs = results[:1]
+
+    # sum(x) < sum(x): false, so that the loop ends before its first round.
+    axes = builder.tensor(condition, [2], np.array([0, 1], np.int32))
+    total, condition.outputs = builder.tensor(condition, []), [builder.tensor(condition, [])]
+    condition.tensors[axes].type = builder.schema.TensorType.INT32
+    condition.tensors[-1].type = builder.schema.TensorType.BOOL
+    builder.operator(condition, "SUM", [0, axes], [total])
+    builder.operator(condition, "LESS", [total, total], condition.outputs)
+    if with_self_call:
+        body.outputs = [builder.tensor(body, [16, 16]) for _ in range(2)]
+        builder.operator(body, "WHILE", [0, 1], body.outputs, calls=(1, 2))
+    else:
+        product = builder.tensor(body, [16, 16])
+        builder.operator(body, "FULLY_CONNECTED", [0, 1, -1], [product])
+        body.outputs = [product, 1]
+    _sign(builder, {"x": 0}, {"y": results[0]})
+    return builder
+
+
+def _sign(builder: GraphBuilder, inputs: dict[str, int], outputs: dict[str, int]) -> None:
+    signature = builder.schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = "serving_default", 0
+    signature.inputs, signature.outputs = ([_entry(builder, *item) for item in side.items()] for side in (inputs, outputs))
+    builder.model.signatureDefs = [signature]
+
+
+def _entry(builder: GraphBuilder, name: str, tensor: int) -> Any:
+    entry = builder.schema.TensorMapT()
+    entry.name, entry.tensorIndex = name, tensor
+    return entry
