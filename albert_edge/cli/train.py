@@ -42,8 +42,8 @@ def command() -> None:
 @click.option("--weight-decay", type=float, help="Of AdamW.  [default: 0.01]")
 @click.option("--max-gradient-norm", type=float, help="Larger gradients are scaled down to it.  [default: 1]")
 @click.option("--label-smoothing", type=float, help="Share of the target spread over all labels.  [default: 0]")
-@click.option("--dropout", type=float, help="Everywhere in the model.  [default: 0.1; with --from the checkpoint's]")
-@click.option("--word-dropout", type=float, help="Share of the pieces masked.  [default: 0.15; with --from 0]")
+@click.option("--dropout", type=float, help="Everywhere in the model.  [default: 0.2; with --from the checkpoint's]")
+@click.option("--word-dropout", type=float, help="Share of the pieces masked.  [default: 0.3; with --from 0]")
 @click.option(
     "--class-weights", type=click.Choice(["none", "balanced"]), help="Rare labels count more.  [default: none]"
 )

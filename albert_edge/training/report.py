@@ -10,10 +10,8 @@ from typing import Any, Mapping
 import numpy as np
 
 from albert_edge.training.batches import epoch_batches, padding_share
-from albert_edge.training.data import Encoded
-from albert_edge.training.request import Request
+from albert_edge.training.preparation import Prepared
 from albert_edge.training.snapshot import Position
-from albert_edge.training.start import Start
 
 SCHEMA_VERSION = 1
 
@@ -21,16 +19,16 @@ _PACKAGES = ("tensorflow", "tf-keras", "numpy", "sentencepiece")
 
 
 def training_report(
-    request: Request, start: Start, train: Encoded, dev_scores: Mapping[str, Any], position: Position, threads: int
+    prepared: Prepared, dev_scores: Mapping[str, Any], position: Position, threads: int
 ) -> dict[str, Any]:
     """The record, as JSON values; rates are fractions, losses are in nats.
 
     `dev_scores`: what the weights that are saved reach on the development set.
     """
-    best = position.history[position.best_epoch or 0]
+    start, best = prepared.start, position.history[position.best_epoch or 0]
     return {
         "schema_version": SCHEMA_VERSION,
-        "task": request.task,
+        "task": prepared.request.task,
         "labels": list(start.config.labels),
         "parameters": sum(int(values.size) for values in start.tensors.values()),
         "vocabulary_size": start.tokenizer.vocab_size,
@@ -39,16 +37,16 @@ def training_report(
         "seconds": position.seconds,
         "dev": dict(dev_scores),
         "history": position.history,
-        "train": _data_facts(request, train, start),
+        "train": _data_facts(prepared),
         "new_head": list(start.initialised),
         "dropped_tensors": list(start.dropped),
-        "request": request.facts(),
+        "request": dict(prepared.facts),
         "environment": environment(threads),
     }
 
 
-def _data_facts(request: Request, train: Encoded, start: Start) -> dict[str, Any]:
-    settings = request.settings
+def _data_facts(prepared: Prepared) -> dict[str, Any]:
+    settings, train, start = prepared.request.settings, prepared.train, prepared.start
     batches = epoch_batches(train.lengths, settings.batch_size, settings.seed, 0)
     counts = np.bincount(train.labels, minlength=len(start.config.labels))
     return {

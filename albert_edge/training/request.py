@@ -16,6 +16,8 @@ from albert_edge.text.tables import Columns
 from albert_edge.text.tokenizer import MODEL_FILE
 from albert_edge.training.settings import TrainingSettings
 
+TASKS = ("text-classification",)
+
 
 @dataclasses.dataclass(frozen=True)
 class Source:
@@ -74,6 +76,14 @@ class Request:
     columns: Columns
     source: Source
     settings: TrainingSettings
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise ConfigError(f"task must be one of {', '.join(TASKS)}; received {self.task!r}")
+        if self.source.from_ is not None and self.settings.word_vectors:
+            raise ConfigError(
+                "word_vectors must be false with --from, whose word embeddings are trained; received true"
+            )
 
     def facts(self) -> dict[str, Any]:
         """The choices as JSON values, and the SHA-256 of the files that they name."""

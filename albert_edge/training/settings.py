@@ -31,6 +31,8 @@ class TrainingSettings:
     """Of embeddings, attention, hidden states and the classifier. None: what the checkpoint's config says."""
     word_dropout: float
     """Share of the pieces of a training text that are replaced by `[MASK]`, other ones in each epoch."""
+    word_vectors: bool
+    """The word embeddings start from counts of which pieces stand near each other in the training texts."""
     batch_size: int = 32
     """Texts a step."""
     warmup: float = 0.1
@@ -79,10 +81,22 @@ class TrainingSettings:
         return dataclasses.asdict(self)
 
 
-FROM_SCRATCH: dict[str, Any] = {"epochs": 6, "learning_rate": 1e-3, "dropout": 0.1, "word_dropout": 0.15}
+FROM_SCRATCH: dict[str, Any] = {
+    "epochs": 12,
+    "learning_rate": 1e-3,
+    "dropout": 0.2,
+    "word_dropout": 0.3,
+    "word_vectors": True,
+}
 """Defaults where the weights are random."""
 
-FROM_CHECKPOINT: dict[str, Any] = {"epochs": 3, "learning_rate": 5e-5, "dropout": None, "word_dropout": 0.0}
+FROM_CHECKPOINT: dict[str, Any] = {
+    "epochs": 3,
+    "learning_rate": 5e-5,
+    "dropout": None,
+    "word_dropout": 0.0,
+    "word_vectors": False,
+}
 """Defaults where the weights are a checkpoint's."""
 
 _Check = Callable[[Any], bool]
@@ -122,6 +136,7 @@ _RULES: dict[str, tuple[str, _Check]] = {
     "label_smoothing": _SHARE,
     "dropout": ("in [0, 1)", lambda value: value is None or _is_share(value)),
     "word_dropout": _SHARE,
+    "word_vectors": ("true or false", lambda value: isinstance(value, bool)),
     "class_weights": (f"one of {', '.join(CLASS_WEIGHTS)}", lambda value: value in CLASS_WEIGHTS),
     "max_length": ("an integer of at least 3", lambda value: _is_count(value) and value >= 3),
     "metric": (f"one of {', '.join(METRICS)}", lambda value: value in METRICS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence
 
 from albert_edge.config import AlbertConfig
@@ -11,16 +12,19 @@ from albert_edge.model.folder import read_checkpoint
 from albert_edge.model.hub import resolve_folder
 from albert_edge.model.initial import initial_tensors
 from albert_edge.model.sizes import size_config
+from albert_edge.model.tensors import WORD_EMBEDDINGS
 from albert_edge.text.normalization import TokenizerOptions
 from albert_edge.text.tokenizer import Tokenizer, open_tokenizer
 from albert_edge.text.vocabulary import train_vocabulary
 from albert_edge.training.request import Request, Source
 from albert_edge.training.settings import TrainingSettings
+from albert_edge.training.word_vectors import cooccurrence_embeddings
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from albert_edge.text.packing import Packed
     from albert_edge.text.tables import Example
 
 DEFAULT_VOCABULARY_SIZE = 8000
@@ -70,7 +74,25 @@ def make_start(
         bos_token_id=tokenizer.cls_id,
         eos_token_id=tokenizer.sep_id,
     )
+    config = config.replace(initializer_range=initializer_range(config.hidden_size))
     return Start(_with_settings(config, settings), tokenizer, initial_tensors(config, request.task, settings.seed))
+
+
+def initializer_range(hidden_size: int) -> float:
+    """The standard deviation of the first weights: BERT's 0.02, which is for 768 inputs, made good for other widths.
+
+    A sum over H inputs grows with the square root of H: with 0.02 everywhere a small model starts too quiet to learn.
+    """
+    return 0.02 * math.sqrt(768 / hidden_size)
+
+
+def with_word_vectors(start: Start, texts: Sequence[Packed]) -> Start:
+    """`start` with word embeddings counted from the training `texts`."""
+    tokenizer = start.tokenizer
+    special_ids = (tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id)
+    ids = [packed.input_ids for packed in texts]
+    table = cooccurrence_embeddings(ids, special_ids, start.tensors[WORD_EMBEDDINGS])
+    return dataclasses.replace(start, tensors={**start.tensors, WORD_EMBEDDINGS: table})
 
 
 def _tokenizer(source: Source, examples: Sequence[Example], vocabulary: Optional[bytes]) -> Tokenizer:

@@ -9,7 +9,7 @@ so that the table stays small and can be factorized exactly. Leaves out subsampl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def cooccurrence_embeddings(
 
     Returns float32 [V, E], with the standard deviation of `table`'s values.
     """
-    counts, _ = count_neighbours(texts, special_ids, len(table))
+    counts = count_neighbours(texts, special_ids, len(table))
     vectors = factorize(positive_information(counts), table.shape[1])
     seen = np.flatnonzero(counts.any(axis=1))
     found = vectors[seen]
@@ -51,11 +51,13 @@ def cooccurrence_embeddings(
 
 def count_neighbours(
     texts: Sequence[NDArray[np.int32]], special_ids: Sequence[int], vocab_size: int
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """How often each piece stands within `WINDOW` pieces of each context: float32 [V, contexts], ids of the contexts."""
+) -> NDArray[np.float32]:
+    """How often each piece stands within `WINDOW` pieces of each context: float32 [V, contexts], frequent ones first."""
     # One long row: texts are set apart by gaps (-1) that are too wide to look across.
     gap = np.full(WINDOW, -1, np.int64)
-    parts = [part for ids in texts for part in (ids[~np.isin(ids, special_ids)], gap)]
+    is_word = np.ones(vocab_size, bool)
+    is_word[list(special_ids)] = False
+    parts = [part for ids in texts for part in (ids[is_word[ids]], gap)]
     row = np.concatenate([gap, *parts])
     frequency = np.bincount(row[row >= 0], minlength=vocab_size)
     contexts = np.argsort(-frequency, kind="stable")[: min(CONTEXTS, np.count_nonzero(frequency))]
@@ -69,7 +71,7 @@ def count_neighbours(
             known = column[neighbour] >= 0
             cells, times = np.unique(piece[known] * len(contexts) + column[neighbour[known]], return_counts=True)
             counts.reshape(-1)[cells] += times
-    return counts, contexts
+    return counts
 
 
 def positive_information(counts: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -77,10 +79,11 @@ def positive_information(counts: NDArray[np.float32]) -> NDArray[np.float32]:
     context = counts.sum(axis=0) ** CONTEXT_SMOOTHING
     expected = counts.sum(axis=1, keepdims=True) * (context / max(context.sum(), 1))
     ratio = np.divide(counts, expected, out=np.ones_like(counts), where=counts > 0)
-    return np.log(np.maximum(ratio, 1))
+    information: NDArray[np.float32] = np.log(np.maximum(ratio, 1))
+    return information
 
 
-def factorize(matrix: NDArray[np.float32], width: int) -> NDArray[Any]:
+def factorize(matrix: NDArray[np.float32], width: int) -> NDArray[np.float64]:
     """U S^0.5 of the `width` largest singular values of `matrix`, or of as many as it has that are not 0.
 
     Through the eigenvectors of its square, [contexts, contexts], which are cheap where contexts are few.
@@ -88,4 +91,5 @@ def factorize(matrix: NDArray[np.float32], width: int) -> NDArray[Any]:
     values, vectors = np.linalg.eigh((matrix.T @ matrix).astype(np.float64))
     values, vectors = values[::-1][:width], vectors[:, ::-1][:, :width]
     kept = values > values.max(initial=0) * 1e-6
-    return matrix @ vectors[:, kept] / values[kept] ** 0.25
+    factors: NDArray[np.float64] = matrix @ vectors[:, kept] / values[kept] ** 0.25
+    return factors
