@@ -63,7 +63,6 @@ def demo(
     reporter = reporter or Reporter()
     train, dev, test = _data_files(Path(TOPICS if data is None else data))
     folder, model = Path(out), Path(out) / "model"
-    folder.mkdir(parents=True, exist_ok=True)
 
     reporter.note(f"1. training size {size} on {train.name}")
     albert_edge.train(
@@ -93,7 +92,10 @@ def _data_files(folder: Path) -> tuple[Path, Path, Path]:
     train, dev, test = (folder / f"{name}.tsv" for name in ("train", "dev", "test"))
     for path in (train, dev):
         if not path.is_file():
-            raise DataError(f"the demo's data must be a folder with train.tsv and dev.tsv; received no {str(path)!r}")
+            raise DataError(
+                f"the demo's data must be a folder with train.tsv and dev.tsv (--data; examples/topics in a checkout); "
+                f"received no {str(path)!r}"
+            )
     return train, dev, test if test.is_file() else dev
 
 

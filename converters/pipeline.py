@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence
 from albert_edge.artifact import Artifact, Lengths, make_artifact, write_artifact
 from albert_edge.artifact.inspection import inspect
 from albert_edge.artifact.manifest import LABELS_FILE, VOCABULARY_FILE
+from albert_edge.artifact.tables import Data
 from albert_edge.files import PathLike, check_writable
 from albert_edge.model.folder import Checkpoint, read_checkpoint
 from converters.samples import sample_inputs
@@ -85,7 +86,7 @@ def _flatbuffer(checkpoint: Checkpoint, layout: Layout, scheme: Scheme, targets:
 
 
 def _artifact(
-    checkpoint: Checkpoint, model: bytes, scheme: Scheme, layout: Layout, targets: Sequence[str] = ()
+    checkpoint: Checkpoint, model: Data, scheme: Scheme, layout: Layout, targets: Sequence[str] = ()
 ) -> Artifact:
     return make_artifact(
         model,

@@ -14,14 +14,16 @@ import dataclasses
 import functools
 import hashlib
 import io
-from typing import TYPE_CHECKING, BinaryIO, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, Optional, Sequence
 
-from albert_edge.artifact.archive import archive_bytes, split_file
+from albert_edge.artifact.archive import archive_bytes, read_archive
 from albert_edge.artifact.checks import check_files, check_graph, check_vocabulary, labels_file
 from albert_edge.artifact.facts import ModelFacts
 from albert_edge.artifact.flatbuffer import read_model
 from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, VOCABULARY_FILE, Lengths, Manifest
+from albert_edge.artifact.mapping import MappedFile
 from albert_edge.artifact.structure import check_structure
+from albert_edge.artifact.tables import Data
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import AlbertEdgeError, ArtifactError
 from albert_edge.files import PathLike, atomic_write
@@ -36,11 +38,13 @@ __all__ = ["Artifact", "Lengths", "Manifest", "artifact_bytes", "make_artifact",
 class Artifact:
     """A model, its manifest and the files beside it. Built by `read_artifact` or `make_artifact`."""
 
-    model: bytes
-    """The flatbuffer."""
+    model: Data
+    """The flatbuffer: bytes, or a view of the mapped `file`."""
     manifest: Manifest
     files: Mapping[str, bytes]
     """Name -> contents of the associated files but the manifest."""
+    file: Optional[MappedFile] = dataclasses.field(default=None, compare=False, repr=False)
+    """What it was read from."""
 
     @functools.cached_property
     def facts(self) -> ModelFacts:
@@ -73,7 +77,7 @@ class Artifact:
 
 
 def make_artifact(
-    model: bytes,
+    model: Data,
     *,
     task: str,
     config: AlbertConfig,
@@ -110,7 +114,7 @@ def make_artifact(
 
 def artifact_bytes(artifact: Artifact) -> bytes:
     """The whole file: equal artifacts give equal bytes."""
-    return artifact.model + zip_bytes(artifact)
+    return b"".join((artifact.model, zip_bytes(artifact)))
 
 
 def zip_bytes(artifact: Artifact) -> bytes:
@@ -121,29 +125,33 @@ def zip_bytes(artifact: Artifact) -> bytes:
 def write_artifact(path: PathLike, artifact: Artifact) -> None:
     """Write `artifact` to `path`, whole or not at all, after reading its bytes back with every check."""
     data = artifact_bytes(artifact)
-    _read(io.BytesIO(data))
+    start, files = read_archive(io.BytesIO(data))
+    _checked(memoryview(data)[:start], files, None)
     atomic_write(path, data)
 
 
 def read_artifact(path: PathLike) -> Artifact:
     """Read and check the artifact at `path`.
 
-    Its bytes are read once and checked as they lie in memory, so that a file changed meanwhile can't be run unchecked.
-    Raises `ArtifactError`, its message starting with the path.
+    The flatbuffer stays in the file, which is mapped: see `artifact.mapping` for what happens if that changes. Raises
+    `ArtifactError`, its message starting with the path.
     """
     try:
         with open(path, "rb") as file:
-            return _read(file)
+            start, files = read_archive(file)
+            mapped = MappedFile(file)
+        artifact = _checked(mapped.view[:start], files, mapped)
+        mapped.check_unchanged()
+        return artifact
     except OSError as reason:
         raise ArtifactError(f"{path}: the file must be readable; received {reason.strerror}") from reason
     except AlbertEdgeError as error:
         raise ArtifactError(f"{path}: {error}") from error
 
 
-def _read(file: BinaryIO) -> Artifact:
-    model, files = split_file(file)
+def _checked(model: memoryview, files: dict[str, bytes], file: Optional[MappedFile]) -> Artifact:
     if MANIFEST_FILE not in files:
         raise ArtifactError(f"the zip in the file must hold {MANIFEST_FILE}; received {', '.join(sorted(files))}")
-    artifact = Artifact(model, Manifest.from_bytes(files.pop(MANIFEST_FILE)), files)
+    artifact = Artifact(model, Manifest.from_bytes(files.pop(MANIFEST_FILE)), files, file)
     artifact.check()
     return artifact

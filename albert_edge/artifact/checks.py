@@ -11,6 +11,7 @@ from typing import Mapping
 
 from albert_edge.artifact.facts import ModelFacts, SignatureFacts, TensorFacts
 from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, VOCABULARY_FILE, Manifest
+from albert_edge.artifact.tables import Data
 from albert_edge.artifact.weights import table_rows
 from albert_edge.errors import ArtifactError
 
@@ -19,7 +20,7 @@ METADATA_ENTRY = "TFLITE_METADATA"
 METADATA_IDENTIFIER = b"M001"
 
 
-def check_files(manifest: Manifest, model: bytes, files: Mapping[str, bytes]) -> None:
+def check_files(manifest: Manifest, model: Data, files: Mapping[str, bytes]) -> None:
     """The associated files are those of the manifest, and every hash is right."""
     needed = sorted((LABELS_FILE, VOCABULARY_FILE))
     if sorted(files) != needed or sorted(manifest.files) != needed:
@@ -43,7 +44,7 @@ def labels_file(labels: tuple[str, ...]) -> bytes:
     return "".join(f"{label}\n" for label in labels).encode()
 
 
-def check_graph(manifest: Manifest, model: ModelFacts, data: bytes) -> None:
+def check_graph(manifest: Manifest, model: ModelFacts, data: Data) -> None:
     """The graph has the one signature of the manifest's task and layout, the head's width and the table's rows."""
     span = model.buffers[model.metadata[METADATA_ENTRY]] if METADATA_ENTRY in model.metadata else (0, 0)
     if data[span[0] : span[0] + span[1]][4:8] != METADATA_IDENTIFIER:

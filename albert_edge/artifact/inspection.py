@@ -10,6 +10,7 @@ from albert_edge.artifact import Artifact, read_artifact, zip_bytes
 from albert_edge.artifact.facts import ModelFacts
 from albert_edge.artifact.flatbuffer import read_model
 from albert_edge.artifact.manifest import MANIFEST_FILE
+from albert_edge.artifact.tables import Data
 from albert_edge.artifact.weights import unique_weight_bytes, weight_copies
 from albert_edge.errors import ArtifactError
 from albert_edge.files import PathLike, read_bytes
@@ -37,7 +38,7 @@ def inspect(path: PathLike, foreign: bool = False) -> dict[str, Any]:
     return _report(artifact.model, zip_bytes(artifact), artifact.facts, artifact)
 
 
-def _report(model: bytes, archive: bytes, facts: ModelFacts, artifact: Optional[Artifact]) -> dict[str, Any]:
+def _report(model: Data, archive: bytes, facts: ModelFacts, artifact: Optional[Artifact]) -> dict[str, Any]:
     manifest = artifact.manifest if artifact else None
     digest = hashlib.sha256(model)
     model_sha256 = digest.hexdigest()

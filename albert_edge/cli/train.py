@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import click
 
 import albert_edge
 from albert_edge.cli.options import column_options, json_option, overwrite_option, print_json, print_table
 from albert_edge.model.sizes import SIZES
+
+_COUNT = click.IntRange(1)
+
+# The settings of a training: option, type, meaning, default. Their home is training/settings.py, which has reasons.
+_SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
+    ("--epochs", _COUNT, "Passes over the training set, at most.", "by the number of texts; with --from 3"),
+    ("--patience", _COUNT, "Epochs without a better score that end the training.", "a quarter of all"),
+    ("--metric", click.Choice(["accuracy", "macro_f1", "loss"]), "The score, on --dev.", "accuracy"),
+    ("--batch-size", _COUNT, "Texts a step.", "32"),
+    ("--max-length", click.IntRange(3), "Tokens of a text; longer ones lose their end.", "128"),
+    ("--learning-rate", float, "The highest one.", "0.001; with --from 0.00005"),
+    ("--warmup", float, "Share of the steps over which it rises.", "0.1"),
+    ("--weight-decay", float, "Of AdamW.", "0.01"),
+    ("--max-gradient-norm", float, "Larger gradients are scaled down to it.", "1"),
+    ("--dropout", float, "Everywhere in the model.", "0.2; with --from the checkpoint's"),
+    ("--word-dropout", float, "Share of the pieces that are masked.", "0.3; with --from 0"),
+    (
+        "--word-vectors/--no-word-vectors",
+        None,
+        "Start word embeddings from counts of near words.",
+        "yes; with --from no",
+    ),
+    ("--label-smoothing", float, "Share of the target that is spread over all labels.", "0"),
+    ("--class-weights", click.Choice(["none", "balanced"]), "Whether rare labels count more.", "none"),
+    ("--seed", click.IntRange(0), "One seed, one result.", "1"),
+)
+
+
+def setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An option for each setting; None where it isn't given."""
+    for flag, kind, meaning, default in reversed(_SETTINGS):
+        function = click.option(flag, type=kind, default=None, help=f"{meaning}  [default: {default}]")(function)
+    return function
 
 
 @click.group("train")
@@ -30,29 +63,14 @@ def command() -> None:
 @click.option("--layers", type=click.IntRange(1), help="Another depth than the size's own: it costs no parameter.")
 @click.option("--vocab", help="With --size: a SentencePiece model.  [default: one is trained on the training set]")
 @click.option(
-    "--vocab-size", type=click.IntRange(1), help="Pieces of the trained vocabulary, at most.  [default: 8000]"
+    "--vocab-size",
+    type=click.IntRange(1),
+    help="Pieces of the trained vocabulary, at most.  [default: by the amount of text]",
 )
 @click.option("--cased", is_flag=True, help="The trained vocabulary keeps upper case.")
 @click.option("--keep-accents", is_flag=True, help="The trained vocabulary keeps accents.")
 @column_options
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the training set, at most.")
-@click.option("--batch-size", type=click.IntRange(1), help="Texts a step.  [default: 32]")
-@click.option("--learning-rate", type=float, help="The highest one.  [default: 0.001; with --from 0.00005]")
-@click.option("--warmup", type=float, help="Share of the steps over which it rises.  [default: 0.1]")
-@click.option("--weight-decay", type=float, help="Of AdamW.  [default: 0.01]")
-@click.option("--max-gradient-norm", type=float, help="Larger gradients are scaled down to it.  [default: 1]")
-@click.option("--label-smoothing", type=float, help="Share of the target spread over all labels.  [default: 0]")
-@click.option("--dropout", type=float, help="Everywhere in the model.  [default: 0.2; with --from the checkpoint's]")
-@click.option("--word-dropout", type=float, help="Share of the pieces masked.  [default: 0.3; with --from 0]")
-@click.option(
-    "--class-weights", type=click.Choice(["none", "balanced"]), help="Rare labels count more.  [default: none]"
-)
-@click.option("--max-length", type=click.IntRange(3), help="Tokens of a text; longer ones are cut.  [default: 128]")
-@click.option(
-    "--metric", type=click.Choice(["accuracy", "macro_f1", "loss"]), help="Decides the best epoch.  [default: accuracy]"
-)
-@click.option("--patience", type=click.IntRange(1), help="Epochs without a better score, then stop.  [default: 3]")
-@click.option("--seed", type=click.IntRange(0), help="One seed, one result.  [default: 1]")
+@setting_options
 @click.option(
     "--checkpoint-every", type=click.IntRange(1), default=100, show_default=True, help="Steps between stores."
 )

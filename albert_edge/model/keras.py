@@ -28,5 +28,7 @@ if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") == "0":
 else:
     with notices_held_back():
         tf, keras = _start()
+    # Advice on retracing, which every process that opens several models would get.
+    tf.get_logger().setLevel("ERROR")
 
 __all__ = ["keras", "tf"]

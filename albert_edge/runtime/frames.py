@@ -13,6 +13,8 @@ import json
 import struct
 from typing import IO, TYPE_CHECKING, Any, Mapping, Optional
 
+from albert_edge.errors import DataError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,7 +22,10 @@ _LENGTH = struct.Struct("<I")
 
 
 def send(stream: IO[bytes], fields: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write one message; raises `BrokenPipeError` if nobody reads."""
+    """Write one message; raises `BrokenPipeError` if nobody reads, `DataError` on an array of objects (strings)."""
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise DataError(f"arrays must hold numbers to be sent; received {name} of type {array.dtype.name}")
     described = [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()]
     header = json.dumps({"fields": dict(fields), "arrays": described}).encode()
     stream.write(_LENGTH.pack(len(header)) + header)

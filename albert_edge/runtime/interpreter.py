@@ -13,6 +13,8 @@ import importlib
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, Optional, Union
 
 from albert_edge.artifact import Artifact, read_artifact
+from albert_edge.artifact.mapping import MappedFile
+from albert_edge.artifact.tables import Data
 from albert_edge.errors import ConfigError, RuntimeUnavailableError
 from albert_edge.files import PathLike
 from albert_edge.quiet import notices_held_back
@@ -38,6 +40,7 @@ class Package(NamedTuple):
 PACKAGES = {
     "ai_edge_litert": Package("ai-edge-litert", "ai_edge_litert.interpreter"),
     "tflite_runtime": Package("tflite-runtime", "tflite_runtime.interpreter", False, needs_numpy_1=True),
+    # Its folder `tensorflow.lite` is not the public `tf.lite`, which only the package itself knows.
     "tensorflow": Package("tensorflow", "tensorflow.lite.python.interpreter"),
 }
 DEFAULT_PACKAGES = ("ai_edge_litert", "tflite_runtime")
@@ -49,36 +52,48 @@ def open_session(model: Union[bytes, Artifact, PathLike], threads: int = 1, runt
     `model` is an artifact or the path of one, which is then read and checked, or the bytes of a flatbuffer that the
     caller answers for: of those only the inputs' names, types and shapes are checked when they run. `runtime` is a key
     of `PACKAGES`; None takes the first of `DEFAULT_PACKAGES` that is installed. Raises `RuntimeUnavailableError` if
-    there is none or it refuses the model.
+    there is none or it refuses the model, and `ArtifactError` if the file fails a check or was written to meanwhile.
     """
     if threads < 1:
         raise ConfigError(f"threads must be at least 1; received {threads}")
     name, module = _import_package(runtime)
     if isinstance(model, bytes):
-        return InterpreterSession(name, module, model, threads, None)
+        return InterpreterSession(name, module, model, None, threads, None)
     artifact = model if isinstance(model, Artifact) else read_artifact(model)
-    return InterpreterSession(name, module, artifact.model, threads, input_specs(artifact.manifest))
+    return InterpreterSession(name, module, artifact.model, artifact.file, threads, input_specs(artifact.manifest))
 
 
 class InterpreterSession(Session):
     """A model in an interpreter of this process.
 
-    The interpreter reads the weights where `model` has them, so that they are in memory once. A path would save nothing
-    (the pages of a mapped file count as well) and would let the file change after it was checked.
+    The delegate packs the weights into memory of its own, and those in the file are not read again. So where `model`
+    lies in a mapped `file` the interpreter maps the same file, and its pages are dropped once it is loaded: 12 MB less
+    for ALBERT-base. Each run makes sure first that nobody has written to the file.
     """
 
     def __init__(
-        self, package: str, module: Any, model: bytes, threads: int, inputs: Optional[Mapping[str, InputSpec]]
+        self,
+        package: str,
+        module: Any,
+        model: Data,
+        file: Optional[MappedFile],
+        threads: int,
+        inputs: Optional[Mapping[str, InputSpec]],
     ) -> None:
         self._package = PACKAGES[package]
-        options: dict[str, Any] = {}
+        self._file = file if file is not None and file.path is not None else None
+        options: dict[str, Any] = {"num_threads": threads}
         if not self._package.has_safe_delegate:
             options["experimental_op_resolver_type"] = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        source = {"model_path": self._file.path} if self._file else {"model_content": bytes(model)}
         # LiteRT announces its delegate to standard error once a process; nobody asked.
         with self._reported("load"), notices_held_back(b"INFO: "):
-            self._interpreter = module.Interpreter(model_content=model, num_threads=threads, **options)
+            self._interpreter = module.Interpreter(**source, **options)
             self._interpreter.allocate_tensors()
             self._runner = self._interpreter.get_signature_runner()
+        if self._file:
+            self._file.check_unchanged()
+            self._file.drop_pages()
         super().__init__(inputs or _stated_inputs(self._runner))
 
     @property
@@ -89,6 +104,8 @@ class InterpreterSession(Session):
         return f"{self._package.distribution} {version(self._package.distribution)}"
 
     def _invoke(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        if self._file:
+            self._file.check_unchanged()
         with self._reported("run"):
             outputs: dict[str, NDArray[Any]] = self._runner(**inputs)
         return outputs

@@ -7,6 +7,7 @@ memory and time. It is no sandbox: code that the file might bring to run would h
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 60.0
 
+MAX_TRIAL_BYTES = 64 * 1024 * 1024
+"""Of inputs: this process makes them, and a file may ask for any size."""
+
 
 def open_isolated(
     path: PathLike, threads: int = 1, runtime: Optional[str] = None, timeout_s: float = TIMEOUT_S
@@ -44,20 +48,27 @@ def open_isolated(
 def trial(path: PathLike, threads: int = 1, runtime: Optional[str] = None) -> dict[str, Any]:
     """Run the `.tflite` at `path` once on zeros in a child process, sizes of 1 where the model leaves them open.
 
-    Returns `runtime` and `outputs`, a list of {name, dtype, shape}. Raises `ArtifactError` where `open_isolated` does.
+    Returns `runtime` and `outputs`, a list of {name, dtype, shape}. Raises `ArtifactError` where `open_isolated` does,
+    and on inputs of more than `MAX_TRIAL_BYTES`.
     """
-    import numpy as np
-
     with open_isolated(path, threads, runtime) as session:
-        zeros = {
-            name: np.zeros([size if size >= 0 else 1 for size in spec.shape], spec.dtype)
-            for name, spec in session.inputs.items()
-        }
-        outputs = session.run(zeros)
+        outputs = session.run(_zeros(str(path), session.inputs))
         described = [
             {"name": name, "dtype": array.dtype.name, "shape": list(array.shape)} for name, array in outputs.items()
         ]
         return {"runtime": session.runtime, "outputs": described}
+
+
+def _zeros(path: str, inputs: Mapping[str, InputSpec]) -> dict[str, NDArray[Any]]:
+    import numpy as np
+
+    shapes = {name: [size if size >= 0 else 1 for size in spec.shape] for name, spec in inputs.items()}
+    size_bytes = sum(math.prod(shape) * np.dtype(inputs[name].dtype).itemsize for name, shape in shapes.items())
+    if size_bytes > MAX_TRIAL_BYTES:
+        raise ArtifactError(
+            f"{path}: a trial's inputs must have at most {MAX_TRIAL_BYTES:,} bytes; received {size_bytes:,}"
+        )
+    return {name: np.zeros(shape, inputs[name].dtype) for name, shape in shapes.items()}
 
 
 class IsolatedSession(Session):

@@ -83,7 +83,7 @@ class Session(ABC):
         """Run the model on `inputs`, name -> array, and return its outputs.
 
         Raises `DataError` if an input isn't what `self.inputs` says, `RuntimeUnavailableError` if the interpreter fails
-        or the session is closed.
+        or the session is closed, `ArtifactError` if the model's file was written to since it was loaded.
         """
         self._check(inputs)
         with self._lock:

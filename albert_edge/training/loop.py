@@ -41,7 +41,9 @@ class Training:
         self.best: Mapping[str, NDArray[np.float32]] = {}
         """Weights of the best epoch so far."""
         self.steps_per_epoch = batch_count(len(train.texts), settings.batch_size)
-        self.total_steps = settings.epochs * self.steps_per_epoch
+        self._epochs = settings.epochs_for(len(train.texts))
+        self._patience = settings.patience or max(3, self._epochs // 4)
+        self.total_steps = self._epochs * self.steps_per_epoch
         """Updates if no early stopping ends the training."""
         self._tokenizer = start.tokenizer
         self._train = train
@@ -59,7 +61,7 @@ class Training:
     def finished(self) -> bool:
         """Whether all epochs are done, or the last `patience` ones brought no better score."""
         epochs, best = len(self.position.history), self.position.best_epoch
-        return epochs >= self._settings.epochs or (best is not None and epochs - 1 - best >= self._settings.patience)
+        return epochs >= self._epochs or (best is not None and epochs - 1 - best >= self._patience)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything that a training changes and is a tensor."""
@@ -141,7 +143,7 @@ class Training:
         if best is None or self._rank(record) > self._rank(position.history[best]):
             position.best_epoch = len(position.history) - 1
             self.best = state_dict(self._model)
-        reporter.epoch(record, self._settings.epochs)
+        reporter.epoch(record, self._epochs)
 
     def _rank(self, record: Mapping[str, Any]) -> tuple[float, float]:
         """Larger is better. Accuracies on a small development set are often equal: then the loss decides."""

@@ -32,7 +32,7 @@ class Source:
     vocab: Optional[PathLike] = None
     """With a size: a SentencePiece model, or a folder that has one. None: one is trained on the training texts."""
     vocab_size: Optional[int] = None
-    """Pieces of the trained vocabulary, at most."""
+    """Pieces of the trained vocabulary, at most. None: by the amount of text."""
     lower_case: bool = True
     """The trained vocabulary is one of lower-case texts."""
     keep_accents: bool = False

@@ -23,8 +23,8 @@ CLASS_WEIGHTS = ("none", "balanced")
 class TrainingSettings:
     """How a model is trained. The fields without a default have two, one a start: see `from_dict`."""
 
-    epochs: int
-    """Passes over the training set, at most: `patience` may end them earlier."""
+    epochs: Optional[int]
+    """Passes over the training set, at most: `patience` may end them earlier. None: `epochs_for` its size."""
     learning_rate: float
     """The highest one, reached after the warm-up."""
     dropout: Optional[float]
@@ -45,12 +45,13 @@ class TrainingSettings:
     """Share of the target that is spread evenly over all labels."""
     class_weights: str = "none"
     """`balanced`: a text of a rare label counts more, as many times as the label is rarer than the average one."""
-    max_length: int = 128
-    """Tokens of a packed text, special pieces included; longer ones lose their end."""
+    max_length: Optional[int] = None
+    """Tokens of a packed text, special pieces included; longer ones lose their end. None: 128, or all positions that
+    the model has if they are fewer."""
     metric: str = "accuracy"
     """One of `METRICS`."""
-    patience: int = 3
-    """Epochs without a better `metric` after which the training stops."""
+    patience: Optional[int] = None
+    """Epochs without a better `metric` after which the training stops. None: a quarter of all, at least 3."""
     seed: int = 1
     """Of initial weights, order of the texts, dropout. One seed, one result on one machine."""
 
@@ -76,13 +77,20 @@ class TrainingSettings:
         given = {name: value for name, value in values.items() if value is not None}
         return cls(**{**(FROM_CHECKPOINT if from_checkpoint else FROM_SCRATCH), **given})
 
+    def epochs_for(self, texts: int) -> int:
+        """Passes over so many texts: if none are chosen, as many as show the model `TEXTS_SEEN` texts, from 3 to 40."""
+        return self.epochs or min(40, max(3, math.ceil(TEXTS_SEEN / texts)))
+
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""
         return dataclasses.asdict(self)
 
 
+TEXTS_SEEN = 45_000
+"""How many texts, the same ones again and again, a small model needs from random weights (measured)."""
+
 FROM_SCRATCH: dict[str, Any] = {
-    "epochs": 12,
+    "epochs": None,
     "learning_rate": 1e-3,
     "dropout": 0.2,
     "word_dropout": 0.3,
@@ -123,11 +131,12 @@ def _is_seed(value: Any) -> bool:
 
 
 _COUNT = ("a positive integer", _is_count)
+_OPTIONAL_COUNT = ("a positive integer", lambda value: value is None or _is_count(value))
 _SHARE = ("in [0, 1)", _is_share)
 _POSITIVE = ("a positive number", _is_positive)
 
 _RULES: dict[str, tuple[str, _Check]] = {
-    "epochs": _COUNT,
+    "epochs": _OPTIONAL_COUNT,
     "batch_size": _COUNT,
     "learning_rate": _POSITIVE,
     "warmup": _SHARE,
@@ -138,9 +147,9 @@ _RULES: dict[str, tuple[str, _Check]] = {
     "word_dropout": _SHARE,
     "word_vectors": ("true or false", lambda value: isinstance(value, bool)),
     "class_weights": (f"one of {', '.join(CLASS_WEIGHTS)}", lambda value: value in CLASS_WEIGHTS),
-    "max_length": ("an integer of at least 3", lambda value: _is_count(value) and value >= 3),
+    "max_length": ("an integer of at least 3", lambda value: value is None or (_is_count(value) and value >= 3)),
     "metric": (f"one of {', '.join(METRICS)}", lambda value: value in METRICS),
-    "patience": _COUNT,
+    "patience": _OPTIONAL_COUNT,
     "seed": ("an integer from 0 to 2147483647", _is_seed),
 }
 """Setting -> the rule in words and as a function."""

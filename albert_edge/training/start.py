@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Optional, Sequence
 
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from albert_edge.text.packing import Packed
     from albert_edge.text.tables import Example
 
-DEFAULT_VOCABULARY_SIZE = 8000
+DEFAULT_MAX_LENGTH = 128
 
 PROBLEM_TYPE = "single_label_classification"
 
@@ -100,9 +100,22 @@ def _tokenizer(source: Source, examples: Sequence[Example], vocabulary: Optional
         return open_tokenizer(source.vocab)
     options = TokenizerOptions(source.lower_case, source.keep_accents)
     if vocabulary is None:
-        size = source.vocab_size or DEFAULT_VOCABULARY_SIZE
+        size = source.vocab_size or vocabulary_size(_texts(examples))
         vocabulary = train_vocabulary(_texts(examples), size, options, at_most=True)
     return Tokenizer(vocabulary, options)
+
+
+def vocabulary_size(texts: Iterable[str]) -> int:
+    """Pieces for a vocabulary of `texts`: one for every 100 characters, from 1,000 to 8,000.
+
+    A piece that comes only a few times is a row of the table that learns nothing. Scripts with many characters get
+    twice as many pieces as there are characters.
+    """
+    characters, length = set[str](), 0
+    for text in texts:
+        characters.update(text)
+        length += len(text)
+    return max(min(8000, max(1000, length // 100)), 2 * len(characters))
 
 
 def _texts(examples: Sequence[Example]) -> Iterator[str]:
@@ -112,12 +125,19 @@ def _texts(examples: Sequence[Example]) -> Iterator[str]:
             yield example.text_pair
 
 
-def _with_settings(config: AlbertConfig, settings: TrainingSettings) -> AlbertConfig:
-    if settings.max_length > config.max_position_embeddings:
+def longest_text(config: AlbertConfig, settings: TrainingSettings) -> int:
+    """Tokens that a text may have; raises `ConfigError` if the model has too few positions for the settings' choice."""
+    positions = config.max_position_embeddings
+    if settings.max_length is None:
+        return min(DEFAULT_MAX_LENGTH, positions)
+    if settings.max_length > positions:
         raise ConfigError(
-            f"max_length must be at most the model's {config.max_position_embeddings} positions; "
-            f"received {settings.max_length}"
+            f"max_length must be at most the model's {positions} positions; received {settings.max_length}"
         )
+    return settings.max_length
+
+
+def _with_settings(config: AlbertConfig, settings: TrainingSettings) -> AlbertConfig:
     if settings.dropout is None:
         return config
     return config.replace(

@@ -52,7 +52,7 @@ def cooccurrence_embeddings(
 def count_neighbours(
     texts: Sequence[NDArray[np.int32]], special_ids: Sequence[int], vocab_size: int
 ) -> NDArray[np.float32]:
-    """How often each piece stands within `WINDOW` pieces of each context: float32 [V, contexts], frequent ones first."""
+    """How often each piece stands within `WINDOW` pieces of each context, frequent ones first: [V, contexts]."""
     # One long row: texts are set apart by gaps (-1) that are too wide to look across.
     gap = np.full(WINDOW, -1, np.int64)
     is_word = np.ones(vocab_size, bool)

@@ -129,10 +129,38 @@ def loop_model(with_self_call: bool = False) -> GraphBuilder:
     return builder
 
 
+def table_model(rows: int) -> GraphBuilder:
+    """ids -> the rows of a table of 16 columns, 64 bytes a row."""
+    builder = GraphBuilder()
+    graph = builder.subgraph()
+    graph.inputs = [builder.tensor(graph, [4])]
+    graph.tensors[0].type = builder.schema.TensorType.INT32
+    table = builder.tensor(graph, [rows, 16], np.ones((rows, 16), np.float32))
+    graph.outputs = [builder.tensor(graph, [4, 16])]
+    builder.operator(graph, "GATHER", [table, 0], graph.outputs)
+    _sign(builder, {"ids": 0}, {"found": graph.outputs[0]})
+    return builder
+
+
+def fill_model(shape: Sequence[int]) -> GraphBuilder:
+    """value -> a tensor of `shape` that holds it everywhere."""
+    builder = GraphBuilder()
+    graph = builder.subgraph()
+    graph.inputs = [builder.tensor(graph, [])]
+    sizes = builder.tensor(graph, [len(shape)], np.array(shape, np.int32))
+    graph.tensors[sizes].type = builder.schema.TensorType.INT32
+    graph.outputs = [builder.tensor(graph, shape)]
+    builder.operator(graph, "FILL", [sizes, 0], graph.outputs)
+    _sign(builder, {"value": 0}, {"filled": graph.outputs[0]})
+    return builder
+
+
 def _sign(builder: GraphBuilder, inputs: dict[str, int], outputs: dict[str, int]) -> None:
     signature = builder.schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serving_default", 0
-    signature.inputs, signature.outputs = ([_entry(builder, *item) for item in side.items()] for side in (inputs, outputs))
+    signature.inputs, signature.outputs = (
+        [_entry(builder, *item) for item in side.items()] for side in (inputs, outputs)
+    )
     builder.model.signatureDefs = [signature]
 
 

@@ -24,7 +24,7 @@ def schema():
 def test_equals_the_generated_reader(name, schema):
     data = model_bytes(name)
     expected, facts = schema.ModelT.InitFromPackedBuf(data, 0), read_model(data)
-    operators = {number: text for text, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
+    operators = {number: text for text, number in vars(schema.BuiltinOperator).items() if text[0] != "_"}
 
     assert (facts.version, facts.description) == (expected.version, expected.description.decode())
     assert facts.metadata == {entry.name.decode(): entry.buffer for entry in expected.metadata}
@@ -65,7 +65,7 @@ def test_the_tables_of_names_are_the_schemas(schema):
         (schema.BuiltinOperator, BUILTIN_OPERATORS),
         (schema.TensorType, tuple(name.upper() for name, _ in TENSOR_TYPES)),
     ):
-        numbers = {name: number for name, number in vars(table).items() if isinstance(number, int)}
+        numbers = {name: number for name, number in vars(table).items() if not name.startswith("_")}
         # An older package knows fewer of them.
         assert numbers.items() <= {name: number for number, name in enumerate(names)}.items()
 
@@ -94,8 +94,7 @@ def is_refused(data: bytes) -> bool:
     try:
         check_all(data)
     except ArtifactError as error:
-        assert "\n" not in str(error)
-        return True
+        return "\n" not in str(error)
     return False
 
 
@@ -154,7 +153,10 @@ def test_refuses_other_files():
         (lambda model: setattr(model.subgraphs[0], "inputs", [5]), "tensor indices below 5; received"),
         (lambda model: setattr(model.subgraphs[0], "outputs", [-1]), "tensor indices below 5; received"),
         (lambda model: setattr(model.subgraphs[0].operators[0], "inputs", [0, -2]), "tensor indices below 5"),
-        (lambda model: setattr(model.subgraphs[0].operators[0], "opcodeIndex", 7), "operator codes below 4; received 7"),
+        (
+            lambda model: setattr(model.subgraphs[0].operators[0], "opcodeIndex", 7),
+            "operator codes below 4; received 7",
+        ),
         (lambda model: setattr(model.signatureDefs[0], "subgraphIndex", 3), "subgraph indices below 3; received 3"),
         (lambda model: setattr(model.signatureDefs[0].inputs[0], "tensorIndex", 9), "tensor indices below 5"),
         (lambda model: model.signatureDefs[0].inputs.append(model.signatureDefs[0].inputs[0]), "named once"),
@@ -176,7 +178,9 @@ def test_operator_numbers_in_either_field():
     graph = builder.subgraph()
     graph.inputs = [builder.tensor(graph, [1])]
     graph.outputs = [builder.tensor(graph, [1]), builder.tensor(graph, [1]), builder.tensor(graph, [1])]
-    for output, (deprecated, builtin, custom) in zip(graph.outputs, ((8, 0, None), (127, 150, None), (32, 32, b"Flex"))):
+    for output, (deprecated, builtin, custom) in zip(
+        graph.outputs, ((8, 0, None), (127, 150, None), (32, 32, b"Flex"))
+    ):
         builder.operator(graph, "ABS", [0], [output])
         code = builder.model.operatorCodes[-1]
         code.deprecatedBuiltinCode, code.builtinCode, code.customCode = deprecated, builtin, custom

@@ -48,14 +48,20 @@ def graph_of(builder: GraphBuilder):
         (lambda b: quantize(b, 3, 3, 0), "one scale and one zero point"),
         (lambda b: quantize(b, 3, 1, 1), "one scale and one zero point"),
         (lambda b: quantize(b, 1, 1, 2), "one scale and one zero point"),
-        (lambda b: setattr(graph_of(b).operators[0], "inputs", [0]), "ADD must have 2 inputs and 1 outputs; received 1"),
+        (
+            lambda b: setattr(graph_of(b).operators[0], "inputs", [0]),
+            "ADD must have 2 inputs and 1 outputs; received 1",
+        ),
         (lambda b: setattr(graph_of(b).operators[0], "inputs", [0, -1]), "ADD must have its inputs"),
         (lambda b: setattr(graph_of(b).operators[0], "inputs", [0, 2]), "written before ADD reads it; received 2"),
         (lambda b: setattr(graph_of(b).operators[0], "outputs", [1]), "no value yet"),
         (lambda b: setattr(graph_of(b).operators[0], "outputs", [0]), "no value yet"),
         (lambda b: setattr(graph_of(b), "inputs", [0, 1]), "must not be constants"),
         (lambda b: graph_of(b).operators.clear(), "outputs of subgraph .* must be written"),
-        (lambda b: setattr(b.model.operatorCodes[0], "builtinCode", 32), "among those of a text model; received CUSTOM:"),
+        (
+            lambda b: setattr(b.model.operatorCodes[0], "builtinCode", 32),
+            "among those of a text model; received CUSTOM:",
+        ),
         (lambda b: setattr(b.model.operatorCodes[0], "builtinCode", 142), "received VAR_HANDLE"),
     ],
 )

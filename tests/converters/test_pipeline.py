@@ -146,7 +146,8 @@ def test_verify_accepts_the_file_of_its_folder(artifact_path: Path, golden_folde
     report = albert_edge.verify(artifact_path, golden_folder, texts if with_data else None)
     assert report["failures"] == []
     assert report["equal_token_ids"] == (1.0 if with_data else None)
-    assert 0 < report["relative_error"] < report["relative_tolerance"]
+    # Quantized, so not equal; measured 0.01 to 0.03 with these weights, whose logits are below 1.
+    assert 0 < report["max_abs_difference"] < 0.05
 
 
 @pytest.mark.slow

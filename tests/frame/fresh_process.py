@@ -35,11 +35,6 @@ def run_command_line(*arguments: str, text: str = "") -> subprocess.CompletedPro
     return run([sys.executable, "-m", "albert_edge", *arguments], text=text)
 
 
-def messages(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines on standard error, without those of the interpreter's native code."""
-    return [line for line in done.stderr.splitlines() if not line.startswith("INFO: ")]
-
-
 def assert_one_line_error(done: subprocess.CompletedProcess[str], exit_code: int = 2) -> None:
     """The program printed nothing, left with `exit_code`, and gave the reason in its last line, after any progress."""
     assert (done.returncode, done.stdout) == (exit_code, ""), (done.returncode, done.stdout, done.stderr)

@@ -114,7 +114,9 @@ def test_other_labels_get_a_new_head(golden, separable, tmp_path):
     checkpoint = golden / "base_like" / "sequence_classification"
     report = trained(separable, tmp_path / "out", from_=checkpoint, vocab_size=None)
     assert report["new_head"] == ["classifier.weight", "classifier.bias"]
+    assert report["request"]["max_length"] is None
     saved = read_checkpoint(tmp_path / "out")
+    assert saved.config.max_position_embeddings == 64
     assert saved.config.labels == ("food", "sport", "weather")
     assert saved.tensors["classifier.weight"].shape[0] == 3
 

@@ -61,5 +61,17 @@ def test_a_bad_value_is_refused_with_the_rule(name, value, rule):
         TrainingSettings.from_dict({name: value}, from_checkpoint=False)
 
 
+@pytest.mark.parametrize(
+    ("texts", "epochs"), [(1, 40), (240, 40), (1125, 40), (3450, 14), (9000, 5), (9001, 5), (20_000, 3), (10**6, 3)]
+)
+def test_small_sets_are_seen_more_often(texts, epochs):
+    assert TrainingSettings.from_dict({}, from_checkpoint=False).epochs_for(texts) == epochs
+
+
+def test_chosen_epochs_do_not_depend_on_the_set():
+    assert TrainingSettings.from_dict({"epochs": 7}, from_checkpoint=False).epochs_for(10) == 7
+    assert TrainingSettings.from_dict({}, from_checkpoint=True).epochs_for(10) == 3
+
+
 def test_every_setting_has_a_rule():
     assert _RULES.keys() == {field.name for field in dataclasses.fields(TrainingSettings)}
