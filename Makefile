@@ -46,7 +46,7 @@ bench: setup  ## The figures of the README's table
 
 topics: setup  ## Rebuild examples/topics/topics.tflite
 	$(BIN)/albert-edge train text-classification --train examples/topics/train.tsv --dev examples/topics/dev.tsv \
-		--size tiny --out $(OUT)/topics --overwrite
+		--size tiny --vocab-size 4000 --out $(OUT)/topics --overwrite
 	$(BIN)/albert-edge convert $(OUT)/topics examples/topics/topics.tflite --target litert \
 		--target tflite-runtime==2.14.0 --overwrite
 

@@ -9,20 +9,20 @@ from albert_edge.model.keras import tf
 
 
 def use_threads(threads: Optional[int]) -> int:
-    """Let each operation use `threads` threads, None for TensorFlow's own choice; returns how many that is.
+    """Let TensorFlow use `threads` threads, None for as many as there are cores; returns how many that is, 0 for None.
 
-    Operations run one after another, so that their order, and with it the last digit of a sum, is the same each time.
     Raises `ConfigError` if TensorFlow already runs with another number.
     """
     config = tf.config.threading
     try:
         if threads is not None:
             config.set_intra_op_parallelism_threads(threads)
-        config.set_inter_op_parallelism_threads(1)
+            config.set_inter_op_parallelism_threads(threads)
     except RuntimeError as reason:
-        if threads not in (None, config.get_intra_op_parallelism_threads()):
+        running = config.get_intra_op_parallelism_threads()
+        if threads != running:
             raise ConfigError(
-                f"threads must be the number that TensorFlow runs with in this process, "
-                f"{config.get_intra_op_parallelism_threads()} (0: all cores); received {threads}"
+                f"threads must be the number that TensorFlow runs with in this process, {running} (0: one a core); "
+                f"received {threads}"
             ) from reason
     return int(config.get_intra_op_parallelism_threads())
