@@ -1,9 +1,14 @@
 """Fixtures that every part's tests share: where golden files and data sets lie."""
 
+import contextlib
 import random
 from pathlib import Path
 
 import pytest
+
+# It can't read a model's signatures if TensorFlow was loaded before it.
+with contextlib.suppress(ImportError):
+    import tflite_runtime.interpreter  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

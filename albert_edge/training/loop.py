@@ -34,7 +34,7 @@ _DROPPED_WORDS = 1
 
 
 class Training:
-    """The model of `start` on its way: `run` takes it from where it is to the end. `settings` are resolved ones."""
+    """The model of `start` on its way: `run` takes it from where it is to the end."""
 
     def __init__(self, start: Start, train: Encoded, dev: Encoded, settings: TrainingSettings) -> None:
         self.position = Position()
@@ -108,8 +108,8 @@ class Training:
             loss = self._step(self._batch(batches[index]))
             if not math.isfinite(loss):
                 raise CheckFailedError(
-                    f"the training loss must stay a finite number (a lower learning rate helps); "
-                    f"received {loss} in step {position.step + 1}"
+                    f"the training loss must stay a finite number (start over with --restart and a lower "
+                    f"--learning-rate); received {loss} in step {position.step + 1}"
                 )
             position.step += 1
             position.loss_sum += loss

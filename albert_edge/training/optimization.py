@@ -81,7 +81,7 @@ def classification_loss(
 class TrainStep:
     """A model, its optimizer and the random generator of its dropout; called with a batch, it makes one update.
 
-    `settings` are resolved ones. Dropout draws from TensorFlow's global generator, which this replaces.
+    Dropout draws from TensorFlow's global generator, which this replaces.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
-from albert_edge.errors import DataError
+from albert_edge.errors import ConfigError, DataError
 from albert_edge.text.tables import read_examples
 from albert_edge.training.data import Encoded, choose_labels, encode, label_ids
 from albert_edge.training.reporting import Reporter
@@ -47,6 +47,8 @@ def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -
     if request.source.trains_vocabulary and vocabulary is None:
         reporter.note(f"training a vocabulary on {len(train_examples):,} examples")
     start = make_start(request, labels, train_examples, vocabulary)
+    if train_examples[0].text_pair is not None and start.config.type_vocab_size < 2:
+        raise ConfigError(f"a model of pairs must have type_vocab_size 2; received {start.config.type_vocab_size}")
     max_length = longest_text(start.config, request.settings)
     train = encode(train_examples, train_ids, start.tokenizer, max_length)
     if train.truncated:

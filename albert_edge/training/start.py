@@ -111,7 +111,8 @@ def vocabulary_size(texts: Iterable[str]) -> int:
     A piece that comes only a few times is a row of the table that learns nothing. Scripts with many characters get
     twice as many pieces as there are characters.
     """
-    characters, length = set[str](), 0
+    characters: set[str] = set()
+    length = 0
     for text in texts:
         characters.update(text)
         length += len(text)

@@ -35,5 +35,5 @@ def artifact_paths(tmp_path_factory) -> dict:
 def runtime(request) -> str:
     """Each interpreter in turn."""
     if not is_usable(request.param):
-        pytest.skip(f"needs {request.param}, which isn't installed here or not for this numpy")
+        pytest.skip(f"needs {request.param}, which isn't installed, or not for this numpy")
     return request.param

@@ -215,6 +215,14 @@ def test_says_that_the_old_runtime_needs_the_old_numpy(monkeypatch, artifact_pat
         open_session(artifact_paths["looped_float32"], runtime="tflite_runtime")
 
 
+def test_says_that_the_old_runtime_goes_before_tensorflow(monkeypatch, artifact_paths):
+    monkeypatch.setattr(np, "__version__", "1.26.4")
+    monkeypatch.setitem(sys.modules, "tensorflow", object())
+    monkeypatch.delitem(sys.modules, "tflite_runtime.interpreter", raising=False)
+    with pytest.raises(RuntimeUnavailableError, match="must be loaded before TensorFlow"):
+        open_session(artifact_paths["looped_float32"], runtime="tflite_runtime")
+
+
 def test_a_model_that_the_interpreter_refuses(runtime):
     """Operators of a version that no runtime has."""
     schema = pytest.importorskip("ai_edge_litert.schema_py_generated")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from albert_edge.errors import AlbertEdgeError, CheckFailedError, ConfigError, DataError, FolderError
+from albert_edge.model.checkpoint import read_tensors, tensors_to_bytes
 from albert_edge.model.folder import read_checkpoint
 from albert_edge.text.packing import pack
 from albert_edge.text.tables import Columns, read_examples
@@ -181,6 +182,20 @@ def test_bad_rows_stop_with_their_line(separable, tmp_path, rows, rule):
     (tmp_path / "dev.tsv").write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     with pytest.raises(DataError, match=rule):
         train(TASK, separable / "train.tsv", tmp_path / "dev.tsv", tmp_path / "out", size="tiny")
+
+
+def test_pairs_need_a_model_with_two_segments(golden, separable, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(golden / "base_like" / "sequence_classification", checkpoint)
+    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    (checkpoint / "config.json").write_text(json.dumps({**config, "type_vocab_size": 1}), encoding="utf-8")
+    tensors = read_tensors(checkpoint)
+    name = "albert.embeddings.token_type_embeddings.weight"
+    (checkpoint / "model.safetensors").write_bytes(tensors_to_bytes({**tensors, name: tensors[name][:1]}))
+    rows = "text\ttext_pair\tlabel\na\tb\tx\nc\td\ty\n"
+    (tmp_path / "pairs.tsv").write_text(rows, encoding="utf-8")
+    with pytest.raises(ConfigError, match="a model of pairs must have type_vocab_size 2; received 1"):
+        train(TASK, tmp_path / "pairs.tsv", tmp_path / "pairs.tsv", tmp_path / "out", from_=checkpoint)
 
 
 def test_a_finished_folder_is_replaced_only_if_asked(trained_folder, separable, tmp_path):
