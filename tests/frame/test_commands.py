@@ -154,7 +154,14 @@ def test_ctrl_c_is_one_line(spm_30k):
 def start(*arguments: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "albert_edge", *arguments]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT, encoding="utf-8")
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT, encoding="utf-8", preexec_fn=_heed_ctrl_c
+    )
+
+
+def _heed_ctrl_c() -> None:
+    """Tests started in the background of a shell ignore SIGINT, and hand that on to their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_the_readme_shows_every_command():
