@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import json
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
 from albert_edge.errors import ConfigError
-from albert_edge.files import PathLike, read_bytes
+from albert_edge.files import PathLike, read_json_object
 
 ACTIVATIONS = ("gelu_new", "gelu", "relu")
 """`gelu_new` is the tanh form that ALBERT was trained with, `gelu` the exact one with erf."""
@@ -145,14 +144,7 @@ class AlbertConfig:
     @classmethod
     def load(cls, folder: PathLike) -> AlbertConfig:
         """Read `folder/config.json`."""
-        path = Path(folder) / CONFIG_FILE
-        try:
-            values = json.loads(read_bytes(path, ConfigError))
-        except ValueError as reason:
-            raise ConfigError(f"{CONFIG_FILE} must be JSON; received {str(path)!r} ({reason})") from reason
-        if not isinstance(values, dict):
-            raise ConfigError(f"{CONFIG_FILE} must hold an object; received a {type(values).__name__} in {str(path)!r}")
-        return cls.from_dict(values)
+        return cls.from_dict(read_json_object(Path(folder) / CONFIG_FILE, ConfigError))
 
 
 _POSITIVE = (

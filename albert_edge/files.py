@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Iterator, Union
+from typing import Any, Iterator, Union
 
 from albert_edge.errors import AlbertEdgeError
 
@@ -48,6 +49,18 @@ def read_bytes(path: PathLike, error: type[AlbertEdgeError] = AlbertEdgeError) -
         return Path(path).read_bytes()
     except OSError as reason:
         raise error(f"the file must be readable; received {str(path)!r} ({reason.strerror})") from reason
+
+
+def read_json_object(path: PathLike, error: type[AlbertEdgeError]) -> dict[str, Any]:
+    """The JSON object in the file `path`; anything else raises `error` with the file's name."""
+    name = Path(path).name
+    try:
+        values = json.loads(read_bytes(path, error))
+    except ValueError as reason:
+        raise error(f"{name} must be JSON; received {str(path)!r} ({reason})") from reason
+    if not isinstance(values, dict):
+        raise error(f"{name} must hold an object; received a {type(values).__name__} in {str(path)!r}")
+    return values
 
 
 @contextlib.contextmanager

@@ -8,12 +8,11 @@ Leaves out sampling and special pieces: `[CLS]` or `[MASK]` in a text is text, a
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Optional
 
 from albert_edge.errors import ConfigError, TokenizerError
-from albert_edge.files import PathLike, read_bytes
+from albert_edge.files import PathLike, read_bytes, read_json_object
 from albert_edge.text.normalization import AlignedText, TokenizerOptions, clean
 from albert_edge.text.pieces import WORD_START, Piece, covered, cut, open_processor
 
@@ -119,18 +118,7 @@ class Tokenizer:
 def read_options(folder: PathLike) -> TokenizerOptions:
     """The options in `folder`'s `tokenizer_config.json`; ALBERT's own (lower case, no accents) if there is none."""
     path = Path(folder) / CONFIG_FILE
-    return TokenizerOptions.from_config(read_config(path)) if path.exists() else TokenizerOptions()
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """The JSON object in a `tokenizer_config.json`."""
-    try:
-        values = json.loads(read_bytes(path, ConfigError))
-    except ValueError as reason:
-        raise ConfigError(f"{CONFIG_FILE} must be JSON; received {str(path)!r} ({reason})") from reason
-    if not isinstance(values, dict):
-        raise ConfigError(f"{CONFIG_FILE} must hold an object; received a {type(values).__name__} in {str(path)!r}")
-    return values
+    return TokenizerOptions.from_config(read_json_object(path, ConfigError)) if path.exists() else TokenizerOptions()
 
 
 def open_tokenizer(path: PathLike) -> Tokenizer:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator, Optional, Sequence, Union
 
 from albert_edge.errors import AlbertEdgeError, ConfigError, DataError
-from albert_edge.files import PathLike, atomic_write, check_writable
+from albert_edge.files import PathLike, atomic_write, check_writable, read_json_object
 from albert_edge.text.lines import file_lines
 from albert_edge.text.normalization import TokenizerOptions, clean
 from albert_edge.text.tables import Columns, iterate_examples
-from albert_edge.text.tokenizer import CONFIG_FILE, Tokenizer, read_config, read_options
+from albert_edge.text.tokenizer import CONFIG_FILE, Tokenizer, read_options
 
 _ALBERT_FLAGS: dict[str, Any] = {
     "model_type": "unigram",
@@ -162,5 +162,5 @@ def _config_beside(target: Path, options: TokenizerOptions, overwrite: bool) -> 
         return None
     path = target.parent / CONFIG_FILE
     check_writable(path, overwrite)
-    values = {**(read_config(path) if path.exists() else {}), **options.to_dict()}
+    values = {**(read_json_object(path, ConfigError) if path.exists() else {}), **options.to_dict()}
     return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
