@@ -20,7 +20,7 @@ from albert_edge.harness.environment import environment
 from albert_edge.harness.progress import with_progress
 from albert_edge.metrics import classification_report
 from albert_edge.runtime.predictor import load
-from albert_edge.text.tables import Columns, Example, iterate_examples
+from albert_edge.text.tables import Columns, Example, ids_of_labels, iterate_examples
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,14 +101,7 @@ def evaluate(
 
 def label_ids(examples: Sequence[Example], labels: Sequence[str], data: PathLike) -> list[int]:
     """Each example's label as an id of the model's; raises `DataError` with the line of one that the model lacks."""
-    ids = {label: index for index, label in enumerate(labels)}
-    for example in examples:
-        if example.label not in ids:
-            raise DataError(
-                f"{data}:{example.line}: a label must be one of the model's, {', '.join(labels)}; "
-                f"received {example.label!r}"
-            )
-    return [ids[str(example.label)] for example in examples]
+    return ids_of_labels(data, examples, labels, f"the model's, {', '.join(labels)}")
 
 
 def score(scorer: Scorer, examples: Sequence[Example], data: PathLike) -> NDArray[np.float32]:

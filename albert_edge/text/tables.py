@@ -13,7 +13,7 @@ import itertools
 import json
 import math
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Mapping, NoReturn, Optional, Union
+from typing import Any, Iterable, Iterator, Mapping, NoReturn, Optional, Sequence, Union
 
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.files import PathLike
@@ -71,6 +71,20 @@ def iterate_examples(path: PathLike, columns: Optional[Columns] = None, need_lab
     names = _names(columns, need_labels, first[1], str(path))
     for line, row in itertools.chain([first], rows):
         yield _example(row, names, line, f"{path}:{line}")
+
+
+def ids_of_labels(path: PathLike, examples: Iterable[Example], labels: Sequence[str], allowed: str) -> list[int]:
+    """Place in `labels` of each example's label.
+
+    Raises `DataError` with the line in `path` of a label that isn't there; `allowed` says whose labels these are.
+    """
+    ids = {label: index for index, label in enumerate(labels)}
+    found = []
+    for example in examples:
+        if example.label not in ids:
+            raise DataError(f"{path}:{example.line}: a label must be one of {allowed}; received {example.label!r}")
+        found.append(ids[example.label])
+    return found
 
 
 def _are_positions(columns: Columns, need_labels: bool) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from albert_edge.errors import DataError
 from albert_edge.files import PathLike
 from albert_edge.text.packing import Packed, pack
+from albert_edge.text.tables import ids_of_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,14 +48,7 @@ def choose_labels(path: PathLike, examples: Sequence[Example], known: Optional[S
 
 def label_ids(path: PathLike, examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int32]:
     """Ids int32 [N] of the labels of `examples`; raises `DataError` with the line of one that isn't in `labels`."""
-    ids = {label: index for index, label in enumerate(labels)}
-    for example in examples:
-        if example.label not in ids:
-            raise DataError(
-                f"{path}:{example.line}: a label must be one of the training texts' ({', '.join(labels)}); "
-                f"received {example.label!r}"
-            )
-    return np.array([ids[example.label] for example in examples if example.label is not None], np.int32)
+    return np.array(ids_of_labels(path, examples, labels, f"the training texts' ({', '.join(labels)})"), np.int32)
 
 
 def encode(examples: Sequence[Example], labels: NDArray[np.int32], tokenizer: Tokenizer, max_length: int) -> Encoded:
