@@ -14,6 +14,8 @@ from typing import Any, Mapping, Optional
 
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike, read_json_object
+from albert_edge.settings import KEY as SETTINGS_KEY
+from albert_edge.settings import DeviceSettings
 
 ACTIVATIONS = ("gelu_new", "gelu", "relu")
 """`gelu_new` is the tanh form that ALBERT was trained with, `gelu` the exact one with erf."""
@@ -95,6 +97,7 @@ class AlbertConfig:
                 f"num_hidden_groups must be at most num_hidden_layers; "
                 f"received {self.num_hidden_groups} and {self.num_hidden_layers}"
             )
+        _ = self.settings
         if not self.labels or len(set(self.labels)) != len(self.labels):
             raise ConfigError(f"labels must be given and differ from each other; received {list(self.labels)}")
 
@@ -106,6 +109,20 @@ class AlbertConfig:
     def group_of_layer(self, layer: int) -> int:
         """Which group's weights layer `layer` uses: `layer // (L / groups)`, as in the reference implementations."""
         return int(layer / (self.num_hidden_layers / self.num_hidden_groups))
+
+    @property
+    def settings(self) -> DeviceSettings:
+        """What `config.json` says under `albert_edge`; raises `ConfigError` on a key or value that isn't one."""
+        values = self.extra.get(SETTINGS_KEY, {})
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"{SETTINGS_KEY} must be an object; received {values!r}")
+        return DeviceSettings.from_dict(values)
+
+    def with_settings(self, **changes: Any) -> AlbertConfig:
+        """A copy with other values under `albert_edge`, checked."""
+        values = dataclasses.replace(self.settings, **changes).to_dict()
+        extra = {key: value for key, value in self.extra.items() if key != SETTINGS_KEY}
+        return self.replace(extra={**extra, SETTINGS_KEY: values} if values else extra)
 
     def replace(self, **changes: Any) -> AlbertConfig:
         """A copy with other values, checked as a new one."""

@@ -24,6 +24,8 @@ class Packed:
     """int32 [T]"""
     token_type_ids: NDArray[np.int32]
     """int32 [T]: 0 up to and with the first `[SEP]`, then 1."""
+    masked_positions: Optional[NDArray[np.int32]] = None
+    """int32 [K]: the positions to be filled, of `fill-mask` only."""
 
 
 def pack(tokenizer: Tokenizer, text: str, text_pair: Optional[str] = None, max_length: int = 512) -> Packed:

@@ -17,7 +17,7 @@ import albert_edge
 
 PACKAGES = ("albert_edge", "converters")
 
-CORE = {"albert_edge", "config", "errors", "files", "quiet", "artifact", "metrics", "text"}
+CORE = {"albert_edge", "config", "errors", "files", "quiet", "artifact", "metrics", "text", "tasks", "settings", "pipelines"}
 DEVICE = CORE | {"runtime", "harness"}
 HOST = CORE - {"artifact"} | {"model", "training"}
 EVERYTHING = DEVICE | HOST | {"converters", "cli"}

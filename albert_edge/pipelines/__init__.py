@@ -1,0 +1,1 @@
+"""What each task makes of a request before the network and of its outputs behind it, whatever runs the network."""
