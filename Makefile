@@ -5,8 +5,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 OUT := out
+DATA := data
 
-.PHONY: setup demo test test-fast lint format bench topics requirements transformers-env clean
+.PHONY: setup demo test test-fast lint format bench bench-tasks topics requirements transformers-env clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -43,6 +44,9 @@ format: setup  ## Put the code into its form
 
 bench: setup  ## The figures of the README's table
 	$(BIN)/python benchmarks/graph.py --out $(OUT)/graph.json
+
+bench-tasks: setup  ## What small models learn from public data sets (DATA=their folder)
+	$(BIN)/python benchmarks/tasks.py --data $(DATA) --out $(OUT)/tasks.json
 
 topics: setup  ## Rebuild examples/topics/topics.tflite
 	$(BIN)/albert-edge train text-classification --train examples/topics/train.tsv --dev examples/topics/dev.tsv \

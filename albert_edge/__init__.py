@@ -1,8 +1,8 @@
 """ALBERT Edge: an ALBERT language model from training to one `.tflite` on a phone or a Raspberry Pi.
 
 Each public function is also a command of `albert-edge`. They are imported when first used, so that `import
-albert_edge` stays light and a device never needs the host's packages: `load`, `predict`, `inspect`, `tokenize`,
-`bench` and `evaluate` of a `.tflite` run without TensorFlow.
+albert_edge` stays light and a device never needs the host's packages: `load`, `predict`, `similar`, `inspect`,
+`tokenize`, `bench` and `evaluate` of a `.tflite` run without TensorFlow.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from albert_edge.artifact.inspection import inspect
     from albert_edge.harness.bench import bench
     from albert_edge.harness.evaluation import evaluate
+    from albert_edge.harness.scoring import score
     from albert_edge.model.create import create
     from albert_edge.model.sizes import sizes
-    from albert_edge.runtime.predictor import load, predict
+    from albert_edge.runtime.predictor import load, predict, similar
     from albert_edge.text.tokenizer import tokenize
     from albert_edge.text.vocabulary import vocab
     from albert_edge.training.finetune import train
+    from converters.checkpoints.exporting import export_checkpoint
+    from converters.checkpoints.importing import import_checkpoint
     from converters.demo import demo
     from converters.pipeline import convert
     from converters.verification import verify
@@ -35,9 +38,13 @@ _FUNCTIONS = {
     "create": "albert_edge.model.create",
     "demo": "converters.demo",
     "evaluate": "albert_edge.harness.evaluation",
+    "export_checkpoint": "converters.checkpoints.exporting",
+    "import_checkpoint": "converters.checkpoints.importing",
     "inspect": "albert_edge.artifact.inspection",
     "load": "albert_edge.runtime.predictor",
     "predict": "albert_edge.runtime.predictor",
+    "score": "albert_edge.harness.scoring",
+    "similar": "albert_edge.runtime.predictor",
     "sizes": "albert_edge.model.sizes",
     "tokenize": "albert_edge.text.tokenizer",
     "train": "albert_edge.training.finetune",
@@ -52,9 +59,13 @@ __all__ = [
     "create",
     "demo",
     "evaluate",
+    "export_checkpoint",
+    "import_checkpoint",
     "inspect",
     "load",
     "predict",
+    "score",
+    "similar",
     "sizes",
     "tokenize",
     "train",

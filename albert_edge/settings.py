@@ -17,6 +17,7 @@ KEY = "albert_edge"
 
 MERGES = ("mean", "max")
 POOLINGS = ("mean", "cls")
+TAG_SCHEMES = ("iob1", "iob2", "bioes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,8 @@ class DeviceSettings:
     """How the label scores of the windows of one text become one: `mean` or `max`."""
     label_threshold: float = 0.5
     """Score from which a label of a multi-label model is given."""
+    tag_scheme: Optional[str] = None
+    """How a tagger's labels mark entities: `iob1`, `iob2` or `bioes`. None: as the labels themselves tell."""
     no_answer_threshold: Optional[float] = None
     """A question is unanswered if its no-answer score exceeds its best answer's by more than this. None: never."""
     max_answer_tokens: int = 30
@@ -84,6 +87,7 @@ _RULES: dict[str, tuple[str, _Check]] = {
     "stride": ("a positive integer", lambda value: value is None or _is_count(value)),
     "merge": (f"one of {', '.join(MERGES)}", lambda value: value in MERGES),
     "label_threshold": ("a number in (0, 1)", lambda value: _is_number(value) and 0 < value < 1),
+    "tag_scheme": (f"one of {', '.join(TAG_SCHEMES)}", lambda value: value is None or value in TAG_SCHEMES),
     "no_answer_threshold": ("a finite number", lambda value: value is None or _is_number(value)),
     "max_answer_tokens": ("a positive integer", _is_count),
     "pooling": (f"one of {', '.join(POOLINGS)}", lambda value: value in POOLINGS),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterator
 
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
+
+from albert_edge.errors import CheckFailedError
 
 _IDENTIFIER = b"TFL3"
 _BUFFER_ALIGNMENT = 16
@@ -55,11 +57,87 @@ def with_metadata(model: bytes, name: str, metadata: bytes) -> bytes:
 def _without_unused_buffers(tables: Any) -> Any:
     """Empty the buffers that nothing refers to any more; their numbers stay."""
     used = {tensor.buffer for subgraph in tables.subgraphs for tensor in subgraph.tensors}
-    used.update(entry.buffer for entry in tables.metadata)
+    used.update(entry.buffer for entry in tables.metadata or [])
     for index, buffer in enumerate(tables.buffers):
         if index not in used:
             buffer.data = None
     return tables
+
+
+def with_one_table(model: bytes, table: NDArray[np.float32], uses: int) -> bytes:
+    """`model` with the table of words, float32 [V, E], stored once for all its `uses`, lookups and products.
+
+    The converter stores it once for each use, and for products with one scale a row. int8 gets one scale for the whole
+    table, 1/127 of its largest value: a lookup knows no other form.
+
+    Raises `CheckFailedError` if it isn't stored for so many uses: the converter has made another table of it somewhere.
+    """
+    tables = read_tables(model)
+    graph = tables.subgraphs[tables.signatureDefs[0].subgraphIndex]
+    found = [
+        (operator, tensor)
+        for operator, tensor in _constants_of_shape(tables, graph, table.shape)
+        if _holds(tensor, tables.buffers[tensor.buffer].data, table)
+    ]
+    count = sum(_readers(tables, graph, operator) for operator, _ in found)
+    if count != uses:
+        raise CheckFailedError(f"the table of words must be stored for {uses} uses; received it for {count}")
+    kept = found[0][1]
+    for _, tensor in found:
+        tensor.buffer = kept.buffer
+    if kept.type == schema.TensorType.INT8:
+        scale = float(np.abs(table).max()) / 127
+        tables.buffers[kept.buffer].data = np.rint(table / scale).astype(np.int8).reshape(-1).view(np.uint8)
+        # The rows that were looked up are read with the scale that their own tensor says.
+        rows = [graph.tensors[operator.outputs[0]] for operator, _ in found]
+        for tensor in (*(each for _, each in found), *(row for row in rows if row.type == kept.type)):
+            tensor.quantization = schema.QuantizationParametersT(scale=[scale], zeroPoint=[0])
+    return write_tables(_without_unused_buffers(tables))
+
+
+_STORED_TYPES = {
+    schema.TensorType.FLOAT32: np.float32,
+    schema.TensorType.FLOAT16: np.float16,
+    schema.TensorType.INT8: np.int8,
+}
+
+
+def _holds(tensor: Any, data: NDArray[np.uint8], table: NDArray[np.float32]) -> bool:
+    """Whether the constant `tensor` is `table`, rounded."""
+    if tensor.type not in _STORED_TYPES:
+        return False
+    values = data.view(_STORED_TYPES[tensor.type]).reshape(table.shape).astype(np.float32)
+    # float16 has eleven bits; of int8 a whole step, since a lookup's steps are chosen a little wider than needed.
+    allowed = np.abs(table).max() / 1024
+    if tensor.type == schema.TensorType.INT8:
+        allowed = np.asarray(tensor.quantization.scale, np.float32).reshape(-1, 1)
+        values = values * allowed
+    return bool((np.abs(values - table) <= allowed).all())
+
+
+_TABLE_POSITIONS = {
+    schema.BuiltinOperator.GATHER: 0,
+    schema.BuiltinOperator.FULLY_CONNECTED: 1,
+    schema.BuiltinOperator.DEQUANTIZE: 0,
+}
+"""Operator -> which of its inputs may be the table."""
+
+
+def _constants_of_shape(tables: Any, graph: Any, shape: tuple[int, ...]) -> Iterator[tuple[Any, Any]]:
+    """Operator and constant wherever one of that `shape` stands in a table's place."""
+    for operator in graph.operators:
+        position = _TABLE_POSITIONS.get(tables.operatorCodes[operator.opcodeIndex].builtinCode)
+        if position is not None:
+            tensor = graph.tensors[operator.inputs[position]]
+            if tuple(tensor.shape) == shape and tables.buffers[tensor.buffer].data is not None:
+                yield operator, tensor
+
+
+def _readers(tables: Any, graph: Any, operator: Any) -> int:
+    """How many operators read a table through `operator`: itself, or those behind it if it only widens the type."""
+    if tables.operatorCodes[operator.opcodeIndex].builtinCode != schema.BuiltinOperator.DEQUANTIZE:
+        return 1
+    return sum(int(np.count_nonzero(each.inputs == operator.outputs[0])) for each in graph.operators)
 
 
 def main_tensor_names(model: bytes) -> tuple[list[str], list[str]]:

@@ -1,15 +1,17 @@
 """The standard TFLite Metadata of an artifact: a flatbuffer of its own, which other tools read from the model.
 
-It names the inputs and outputs, the label file and the SentencePiece model, so that a generic TFLite tool shows what
-the file is. The tokenizer is declared as a SentencePiece process unit over the inputs: readers that only know BERT's
-tokenizers refuse such a model instead of feeding it wrong ids. Follows tflite-support's `metadata_schema.fbs`,
-version 1.1.0; the numbers below are the slots of its tables.
+It names the inputs and outputs, the label file and the vocabulary, so that a generic TFLite tool shows what the file
+is. Over the inputs it declares one process unit of no kind. A SentencePiece or WordPiece unit would promise that the
+tokenizer alone makes the ids, without this project's clean-up, and the Task Library 0.4.4 would take it at its word: it
+fills any three int32 inputs by position, not by name. Without a unit its embedder takes a file with two outputs for one
+that tokenizes itself. Finding a unit that it has no name for, it refuses the file, and so does MediaPipe. Follows
+tflite-support's `metadata_schema.fbs`, version 1.1.0; the numbers below are the slots of its tables.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Optional, Sequence, Union
+from typing import NamedTuple, Optional, Sequence, Union
 
 import flatbuffers
 
@@ -22,19 +24,30 @@ _MIN_PARSER_VERSION = "1.1.0"
 # AssociatedFileType
 _AXIS_LABELS = 2
 _VOCABULARY = 5
-# ProcessUnitOptions, a union: its number, then the table
-_SENTENCE_PIECE = 5
-# ContentProperties, likewise
+# ContentProperties, a union: its number, then the table
 _FEATURE = 1
 
-TENSOR_DESCRIPTIONS = {
+INPUT_DESCRIPTIONS = {
     "input_ids": "Token ids of one text: [CLS] text [SEP], or [CLS] text [SEP] second text [SEP].",
     "token_type_ids": "0 up to the first [SEP], 1 behind it.",
     "attention_mask": "1 for a token, 0 for padding.",
     "max_depth": "Number of layers to apply; below 1 or above the model's number: all of them.",
-    "logits": "One unnormalized score a label, in the order of labels.txt.",
+    "masked_positions": "Positions in input_ids that are to be filled.",
 }
-"""What each input and output of the signature means."""
+"""What each input of the signature means."""
+
+OUTPUT_DESCRIPTIONS = {
+    "text-classification": {"logits": "One unnormalized score a label of the text."},
+    "token-classification": {"logits": "One unnormalized score a label, for each token."},
+    "question-answering": {
+        "start_logits": "One unnormalized score a token: whether the answer starts there.",
+        "end_logits": "One unnormalized score a token: whether the answer ends with it.",
+    },
+    "feature-extraction": {"embedding": "The vector of the text."},
+    "fill-mask": {"logits": "One unnormalized score a piece of the vocabulary, for each masked position."},
+    "sentence-order": {"logits": "Unnormalized scores: the texts are in order, and they are not."},
+}
+"""Task -> what each of its outputs means."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,13 +82,17 @@ class _Tables:
         return int(self.builder.EndVector())
 
 
+class TensorText(NamedTuple):
+    """What the metadata says of an input or output."""
+
+    name: str
+    description: str
+    labels_file: Optional[str] = None
+    """The associated file with one label a line, of an output with an axis of labels."""
+
+
 def metadata_bytes(
-    name: str,
-    description: str,
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-    labels_file: Optional[str],
-    tokenizer_file: str,
+    name: str, description: str, inputs: Sequence[str], outputs: Sequence[TensorText], tokenizer_file: str
 ) -> bytes:
     """The metadata of a model.
 
@@ -83,23 +100,20 @@ def metadata_bytes(
       name: the model's name.
       description: one sentence on what the model does.
       inputs: names of the signature's inputs in the order of the main subgraph's input tensors.
-      outputs: likewise of its outputs; the first is the one that `labels_file` labels.
-      labels_file: the associated file with one label a line, or None.
-      tokenizer_file: the associated SentencePiece model.
+      outputs: likewise its outputs.
+      tokenizer_file: the associated vocabulary: a SentencePiece model, or a WordPiece `.txt`.
     """
     tables = _Tables()
-    vocabulary = _associated_file(tables, tokenizer_file, "SentencePiece model", _VOCABULARY)
-    input_tensors = [_tensor(tables, tensor, None) for tensor in inputs]
-    output_tensors = [
-        _tensor(tables, tensor, labels_file if index == 0 else None) for index, tensor in enumerate(outputs)
-    ]
-    sentence_piece = tables.table({0: tables.vector([vocabulary])})
-    process_unit = tables.table({0: _Byte(_SENTENCE_PIECE), 1: sentence_piece})
+    input_tensors = [_tensor(tables, TensorText(tensor, INPUT_DESCRIPTIONS[tensor])) for tensor in inputs]
+    output_tensors = [_tensor(tables, tensor) for tensor in outputs]
+    is_word_piece = tokenizer_file.endswith(".txt")
+    vocabulary = "WordPiece vocabulary, one piece a line." if is_word_piece else "SentencePiece model."
     subgraph = tables.table(
         {
             2: tables.vector(input_tensors),
             3: tables.vector(output_tensors),
-            5: tables.vector([process_unit]),
+            4: tables.vector([_associated_file(tables, tokenizer_file, vocabulary, _VOCABULARY)]),
+            5: tables.vector([tables.table({})]),
         }
     )
     model = tables.table(
@@ -118,9 +132,9 @@ def _associated_file(tables: _Tables, name: str, description: str, kind: int) ->
     return tables.table({0: tables.text(name), 1: tables.text(description), 2: _Byte(kind)})
 
 
-def _tensor(tables: _Tables, name: str, labels_file: Optional[str]) -> int:
+def _tensor(tables: _Tables, tensor: TensorText) -> int:
     files = None
-    if labels_file is not None:
-        files = tables.vector([_associated_file(tables, labels_file, "One label a line.", _AXIS_LABELS)])
+    if tensor.labels_file is not None:
+        files = tables.vector([_associated_file(tables, tensor.labels_file, "One label a line.", _AXIS_LABELS)])
     content = tables.table({0: _Byte(_FEATURE), 1: tables.table({})})
-    return tables.table({0: tables.text(name), 1: tables.text(TENSOR_DESCRIPTIONS[name]), 3: content, 6: files})
+    return tables.table({0: tables.text(tensor.name), 1: tables.text(tensor.description), 3: content, 6: files})

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 # Up and down again: a runtime that resizes wrongly shows it at the lengths behind a longer one.
 _LENGTHS = (8, 24, 16, 8, 3, 64, 128, 40, 12, 96, 33, 5)
+_MOST_MASKS = 4
 
 
 def sample_inputs(config: AlbertConfig, tokenizer: Tokenizer, longest: int, seed: int = 1) -> list[Packed]:
-    """Packed inputs, int32 [T] each, of at most `longest` tokens: every second one a pair of texts."""
+    """Packed inputs, int32 [T] each, of at most `longest` tokens, with masked positions: every second one a pair."""
     generator = np.random.default_rng(seed)
     samples = []
     for index, wanted in enumerate(_LENGTHS):
@@ -30,5 +31,7 @@ def sample_inputs(config: AlbertConfig, tokenizer: Tokenizer, longest: int, seed
         input_ids = generator.integers(0, config.vocab_size, length, dtype=np.int32)
         input_ids[0], input_ids[first - 1], input_ids[-1] = tokenizer.cls_id, tokenizer.sep_id, tokenizer.sep_id
         token_type_ids = (np.arange(length) >= first).astype(np.int32)
-        samples.append(Packed(input_ids, token_type_ids))
+        count = 1 + index % min(_MOST_MASKS, length)
+        masked = np.sort(generator.choice(length, count, replace=False)).astype(np.int32)
+        samples.append(Packed(input_ids, token_type_ids, masked))
     return samples

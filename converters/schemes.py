@@ -16,10 +16,11 @@ class Scheme:
     """Type of the stored matrices and of the embedding table."""
     activations: str
     relative_tolerance: float
-    """Largest root-mean-square of the logits' error, as a share of the root-mean-square of the float logits' own
-    deviations from their mean: 0 for equal answers, 1 for answers that are unrelated."""
+    """Largest root-mean-square of an output's error, as a share of the root-mean-square of the float output's own
+    deviations from its mean: 0 for equal answers, 1 for answers that are unrelated. One for all outputs: an embedding
+    of length 1 has smaller errors than a logit, and deviations as much smaller."""
     absolute_tolerance: float
-    """An error below this passes whatever the logits' spread is: an untrained head has next to none."""
+    """An error below this passes whatever the output's spread is: an untrained head has next to none."""
     note: str
 
 

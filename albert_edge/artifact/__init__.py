@@ -1,7 +1,8 @@
 """The artifact: one `.tflite` that carries its tokenizer, its labels and a manifest, and nothing else.
 
     bytes 0 to n     the flatbuffer, with TFLite Metadata in it
-    bytes n to end   a stored zip: albert_edge.json (the manifest), labels.txt, spiece.model
+    bytes n to end   a stored zip: albert_edge.json (the manifest), spiece.model or vocab.txt, and labels.txt if the
+                     first head has labels
 
 `read_artifact` gives an `Artifact` only if all of it fits: the zip's form, the manifest's keys, each hash, the
 flatbuffer's structure, the signature, the labels, the vocabulary. Hashes show that nothing was changed by accident;
@@ -20,7 +21,8 @@ from albert_edge.artifact.archive import archive_bytes, read_archive
 from albert_edge.artifact.checks import check_files, check_graph, check_vocabulary, labels_file
 from albert_edge.artifact.facts import ModelFacts
 from albert_edge.artifact.flatbuffer import read_model
-from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, VOCABULARY_FILE, Lengths, Manifest
+from albert_edge.artifact.heads import Head, check_heads, labels_of, values_of
+from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, Lengths, Manifest
 from albert_edge.artifact.mapping import MappedFile
 from albert_edge.artifact.structure import check_structure
 from albert_edge.artifact.tables import Data
@@ -31,7 +33,16 @@ from albert_edge.files import PathLike, atomic_write
 if TYPE_CHECKING:
     from albert_edge.text.tokenizer import Tokenizer
 
-__all__ = ["Artifact", "Lengths", "Manifest", "artifact_bytes", "make_artifact", "read_artifact", "write_artifact"]
+__all__ = [
+    "Artifact",
+    "Head",
+    "Lengths",
+    "Manifest",
+    "artifact_bytes",
+    "make_artifact",
+    "read_artifact",
+    "write_artifact",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,10 +62,15 @@ class Artifact:
         """What the flatbuffer holds."""
         return read_model(self.model)
 
-    @functools.cached_property
+    @property
     def config(self) -> AlbertConfig:
-        """The model's configuration."""
+        """The first head's configuration."""
         return self.manifest.model_config
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """Every head, in the manifest's order."""
+        return self.manifest.all_heads
 
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that the model was trained with; one object, made when first asked for."""
@@ -62,11 +78,10 @@ class Artifact:
 
     @functools.cached_property
     def _tokenizer(self) -> Tokenizer:
-        from albert_edge.text.normalization import TokenizerOptions
-        from albert_edge.text.tokenizer import Tokenizer
+        from albert_edge.text.tokenizer import make_tokenizer
 
-        options = TokenizerOptions.from_dict(self.manifest.tokenizer_options)
-        return Tokenizer(self.files[VOCABULARY_FILE], options)
+        manifest = self.manifest
+        return make_tokenizer(manifest.tokenizer_kind, self.files[manifest.vocabulary_file], manifest.tokenizer_options)
 
     def check(self) -> None:
         """Raise `AlbertEdgeError` unless all parts fit each other."""
@@ -79,28 +94,33 @@ class Artifact:
 def make_artifact(
     model: Data,
     *,
-    task: str,
-    config: AlbertConfig,
+    heads: Sequence[Head],
     tokenizer: Tokenizer,
     scheme: str,
     layout: str,
     lengths: Lengths,
     targets: Sequence[str],
 ) -> Artifact:
-    """Put an artifact together around the flatbuffer `model`, labels from `config`, hashes computed here.
+    """Put an artifact together around the flatbuffer `model`, hashes computed here.
 
-    Raises `AlbertEdgeError` if the parts don't fit each other.
+    The first of `heads` gives the manifest's configuration and `labels.txt`; a task comes once, and all stand on one
+    trunk. Raises `AlbertEdgeError` if the parts don't fit each other.
     """
     from albert_edge import __version__
 
-    files = {LABELS_FILE: labels_file(config.labels), VOCABULARY_FILE: tokenizer.model}
+    check_heads(heads)
+    first = heads[0]
+    labels = labels_of(first)
+    files = {**({LABELS_FILE: labels_file(labels)} if labels else {}), tokenizer.file_name: tokenizer.model}
     manifest = Manifest(
-        task=task,
-        config=config.to_dict(),
+        task=first.task,
+        config=first.config.to_dict(),
         scheme=scheme,
         layout=layout,
         lengths=lengths,
-        labels=config.labels,
+        labels=labels,
+        heads=tuple(values_of(head) for head in heads[1:]),
+        tokenizer_kind=tokenizer.kind,
         tokenizer_options=tokenizer.options.to_dict(),
         model_sha256=hashlib.sha256(model).hexdigest(),
         files={name: hashlib.sha256(contents).hexdigest() for name, contents in files.items()},

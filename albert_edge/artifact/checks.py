@@ -10,10 +10,12 @@ import hashlib
 from typing import Mapping
 
 from albert_edge.artifact.facts import ModelFacts, SignatureFacts, TensorFacts
-from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, VOCABULARY_FILE, Manifest
+from albert_edge.artifact.heads import labels_of
+from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, Manifest
 from albert_edge.artifact.tables import Data
 from albert_edge.artifact.weights import table_rows
 from albert_edge.errors import ArtifactError
+from albert_edge.tasks import MASKED_POSITIONS, output_names, task_named
 
 SIGNATURE = "serving_default"
 METADATA_ENTRY = "TFLITE_METADATA"
@@ -22,7 +24,7 @@ METADATA_IDENTIFIER = b"M001"
 
 def check_files(manifest: Manifest, model: Data, files: Mapping[str, bytes]) -> None:
     """The associated files are those of the manifest, and every hash is right."""
-    needed = sorted((LABELS_FILE, VOCABULARY_FILE))
+    needed = sorted(manifest.file_names)
     if sorted(files) != needed or sorted(manifest.files) != needed:
         raise ArtifactError(
             f"the associated files must be {MANIFEST_FILE}, {', '.join(needed)}; "
@@ -35,7 +37,7 @@ def check_files(manifest: Manifest, model: Data, files: Mapping[str, bytes]) -> 
         digest = hashlib.sha256(contents).hexdigest()
         if digest != stated:
             raise ArtifactError(f"the SHA-256 of {name} must be {stated}, as the manifest has it; received {digest}")
-    if files[LABELS_FILE] != labels_file(manifest.labels):
+    if manifest.labels and files[LABELS_FILE] != labels_file(manifest.labels):
         raise ArtifactError(f"{LABELS_FILE} must hold the manifest's labels, one a line; received others")
 
 
@@ -45,40 +47,61 @@ def labels_file(labels: tuple[str, ...]) -> bytes:
 
 
 def check_graph(manifest: Manifest, model: ModelFacts, data: Data) -> None:
-    """The graph has the one signature of the manifest's task and layout, the head's width and the table's rows."""
+    """The graph has the one signature of the manifest's heads and layout, and looks words up in a table that fits.
+
+    The table may be read elsewhere too: the product of `fill-mask` is with the same stored values.
+    """
     span = model.buffers[model.metadata[METADATA_ENTRY]] if METADATA_ENTRY in model.metadata else (0, 0)
     if data[span[0] : span[0] + span[1]][4:8] != METADATA_IDENTIFIER:
         raise ArtifactError(f"the flatbuffer must hold TFLite Metadata under {METADATA_ENTRY}; received one without")
     names = [signature.name for signature in model.signatures]
     if names != [SIGNATURE] or model.signatures[0].subgraph != 0:
         raise ArtifactError(f"the model must have one signature, {SIGNATURE}, on its first subgraph; received {names}")
-    signature, tensors = model.signatures[0], model.subgraphs[0].tensors
+    signature = model.signatures[0]
     _check_arguments(manifest, model, signature)
-    width = tensors[signature.outputs["logits"]].shape[-1:]
-    if width != (len(manifest.labels),):
-        raise ArtifactError(f"the logits must be as wide as the {len(manifest.labels)} labels; received {list(width)}")
     rows = table_rows(model, (0, signature.inputs["input_ids"]))
-    if rows != [manifest.model_config.vocab_size]:
+    # A second one, of the rows' scales, stands beside an int8 table.
+    if set(rows) != {manifest.model_config.vocab_size}:
         raise ArtifactError(
-            f"input_ids must be looked up in one table of vocab_size {manifest.model_config.vocab_size} rows; "
+            f"input_ids must be looked up in tables of vocab_size {manifest.model_config.vocab_size} rows; "
             f"received tables of {rows} rows"
         )
 
 
 def check_vocabulary(manifest: Manifest, pieces: int) -> None:
     """The tokenizer's `pieces` are as many as the model's table has rows."""
-    if pieces != manifest.model_config.vocab_size:
-        raise ArtifactError(
-            f"{VOCABULARY_FILE} must have vocab_size {manifest.model_config.vocab_size} pieces; received {pieces}"
-        )
+    expected = manifest.model_config.vocab_size
+    if pieces != expected:
+        raise ArtifactError(f"{manifest.vocabulary_file} must have vocab_size {expected} pieces; received {pieces}")
 
 
 def input_shapes(manifest: Manifest) -> dict[str, tuple[int, ...]]:
-    """Name -> shape of each int32 input of the signature, -1 for the number of tokens in the looped layout."""
+    """Name -> shape of each int32 input of the signature, -1 for a number of tokens or masks that the request has."""
+    masks = any("masks" in axes for head in manifest.all_heads for axes in task_named(head.task).outputs.values())
     if manifest.layout == "looped":
-        return {"input_ids": (1, -1), "token_type_ids": (1, -1), "max_depth": (1,)}
-    tokens = (1, manifest.lengths.maximum)
-    return {"input_ids": tokens, "token_type_ids": tokens, "attention_mask": tokens}
+        shapes: dict[str, tuple[int, ...]] = {"input_ids": (1, -1), "token_type_ids": (1, -1), "max_depth": (1,)}
+    else:
+        shapes = dict.fromkeys(("input_ids", "token_type_ids", "attention_mask"), (1, manifest.lengths.maximum))
+    # All shapes of the unrolled layout are fixed, so it takes one mask a run.
+    return {**shapes, MASKED_POSITIONS: (1, -1 if manifest.layout == "looped" else 1)} if masks else shapes
+
+
+def output_axes(manifest: Manifest) -> dict[str, dict[str, int]]:
+    """Name of each output of the signature -> its axes behind the first and their sizes, -1 as in `input_shapes`."""
+    is_looped = manifest.layout == "looped"
+    expected = {}
+    for head in manifest.all_heads:
+        sizes = {
+            "tokens": -1 if is_looped else manifest.lengths.maximum,
+            "masks": -1 if is_looped else 1,
+            "labels": len(labels_of(head)),
+            "pieces": head.config.vocab_size,
+            "hidden": head.config.hidden_size,
+        }
+        task = task_named(head.task)
+        for output, name in output_names(task, len(manifest.all_heads)).items():
+            expected[name] = {axis: sizes[axis] for axis in task.outputs[output]}
+    return expected
 
 
 def _check_arguments(manifest: Manifest, model: ModelFacts, signature: SignatureFacts) -> None:
@@ -93,9 +116,25 @@ def _check_arguments(manifest: Manifest, model: ModelFacts, signature: Signature
     received = {name: _dtype_and_shape(graph.tensors[index]) for name, index in signature.inputs.items()}
     if received != expected:
         raise ArtifactError(f"the {manifest.layout} graph must have the inputs {expected}; received {received}")
-    outputs = {name: graph.tensors[index].dtype for name, index in signature.outputs.items()}
-    if outputs != {"logits": "float32"}:
-        raise ArtifactError(f"a {manifest.task} graph must have one output, logits of float32; received {outputs}")
+    _check_outputs(manifest, {name: graph.tensors[index] for name, index in signature.outputs.items()})
+
+
+def _check_outputs(manifest: Manifest, outputs: Mapping[str, TensorFacts]) -> None:
+    expected = output_axes(manifest)
+    tasks = ", ".join(head.task for head in manifest.all_heads)
+    received = {name: tensor.dtype for name, tensor in outputs.items()}
+    if received != dict.fromkeys(expected, "float32"):
+        raise ArtifactError(
+            f"a graph for {tasks} must have the outputs {', '.join(expected)} of float32; received {received}"
+        )
+    for name, axes in expected.items():
+        shape = outputs[name].shape
+        # A slice's first axis is open to the converter, though it always has one text.
+        if len(shape) != 1 + len(axes) or shape[0] not in (1, -1) or shape[1:] != tuple(axes.values()):
+            described = ", ".join(f"{axis} {size}" for axis, size in axes.items())
+            raise ArtifactError(
+                f"{name} must have the shape {[1, *axes.values()]} (1 text, {described}); received {list(shape)}"
+            )
 
 
 def _dtype_and_shape(tensor: TensorFacts) -> tuple[str, tuple[int, ...]]:

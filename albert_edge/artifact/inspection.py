@@ -9,6 +9,7 @@ from typing import Any, Optional
 from albert_edge.artifact import Artifact, read_artifact, zip_bytes
 from albert_edge.artifact.facts import ModelFacts
 from albert_edge.artifact.flatbuffer import read_model
+from albert_edge.artifact.heads import values_of
 from albert_edge.artifact.manifest import MANIFEST_FILE
 from albert_edge.artifact.tables import Data
 from albert_edge.artifact.weights import unique_weight_bytes, weight_copies
@@ -22,11 +23,12 @@ def inspect(path: PathLike, foreign: bool = False) -> dict[str, Any]:
     With `foreign`, any `.tflite` is taken: its flatbuffer's offsets are checked and nothing else, and the keys that
     come from the manifest are None.
 
-    Returns a dict with the keys, in this order: `file_bytes` (the whole file), `model_bytes` (the flatbuffer), `task`,
-    `scheme`, `layout`, `lengths` ({min, max}), `labels`, `targets`, `unique_weight_bytes`, `weight_copies` (matrix
-    products for each stored matrix, at most), `operators` (list of {name, version, count}), `inputs` and `outputs`
-    (lists of {name, dtype, shape}; -1: any size), `files` (list of {name, bytes, sha256}), `sha256` (of the whole
-    file), `model_sha256` (of the flatbuffer). Raises `ArtifactError`.
+    Returns a dict with the keys, in this order: `file_bytes` (the whole file), `model_bytes` (the flatbuffer), `task`
+    (of the first head), `scheme`, `layout`, `lengths` ({min, max}), `labels` (of the first head), `heads` (a list of
+    {task, labels, problem_type, settings}, the first head included), `tokenizer` ({kind, options}), `targets`,
+    `unique_weight_bytes`, `weight_copies` (matrix products for each stored matrix, at most), `operators` (list of
+    {name, version, count}), `inputs` and `outputs` (lists of {name, dtype, shape}; -1: any size), `files` (list of
+    {name, bytes, sha256}), `sha256` (of the whole file), `model_sha256` (of the flatbuffer). Raises `ArtifactError`.
     """
     if foreign:
         data = read_bytes(path, ArtifactError)
@@ -51,6 +53,8 @@ def _report(model: Data, archive: bytes, facts: ModelFacts, artifact: Optional[A
         "layout": manifest and manifest.layout,
         "lengths": manifest and {"min": manifest.lengths.minimum, "max": manifest.lengths.maximum},
         "labels": manifest and list(manifest.labels),
+        "heads": manifest and [values_of(head) for head in manifest.all_heads],
+        "tokenizer": manifest and {"kind": manifest.tokenizer_kind, "options": dict(manifest.tokenizer_options)},
         "targets": manifest and list(manifest.targets),
         "unique_weight_bytes": unique_weight_bytes(facts),
         "weight_copies": weight_copies(facts),

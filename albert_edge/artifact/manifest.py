@@ -1,27 +1,32 @@
 """`Manifest`: what `albert_edge.json` in an artifact says about the model beside it.
 
-Everything that the device needs to turn text into a label, and what the file was checked on. It is a value: frozen,
+Everything that the device needs to turn text into an answer, and what the file was checked on. It is a value: frozen,
 checked when built, equal after a round trip through JSON. A key that this version doesn't know is an error, and so is a
 `schema_version` above its own, for silently ignored settings give wrong answers. The JSON has one spelling only (key
 order, spacing), so that a model has one sequence of bytes and no doubled key hides from another reader.
+
+Version 1 knew one head, a text classifier, and one kind of tokenizer. Such a file is still read, as the bytes that
+version 1 wrote; new files have version 2, whose further key is `heads`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 from typing import Any, Iterable, Mapping
 
+from albert_edge.artifact.heads import Head, check_heads, check_task, head_of, labels_of
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ArtifactError, ConfigError
 
 MANIFEST_FILE = "albert_edge.json"
 LABELS_FILE = "labels.txt"
-VOCABULARY_FILE = "spiece.model"
-SCHEMA_VERSION = 1
+VOCABULARY_FILES = {"sentencepiece": "spiece.model", "wordpiece": "vocab.txt"}
+"""Kind of tokenizer -> the file of its vocabulary."""
+SCHEMA_VERSION = 2
 
-TASKS = ("text-classification",)
 LAYOUTS = ("looped", "unrolled")
 """`looped`: one block in a WHILE, any length, depth as an input. `unrolled`: all layers in a row, one length."""
 
@@ -43,17 +48,17 @@ class Manifest:
     """The checked contents of `albert_edge.json`."""
 
     task: str
-    """Hugging Face's name, one of `TASKS`."""
+    """Of the first head: Hugging Face's name, one of `tasks.TASK_NAMES`."""
     config: Mapping[str, Any]
-    """The model's `config.json`."""
+    """The first head's `config.json`."""
     scheme: str
     """How the weights are stored: `float32`, `float16`, `dynamic-range`."""
     layout: str
     lengths: Lengths
     labels: tuple[str, ...]
-    """In order of the logits."""
+    """Of the first head, in order of its logits; none for a task without labels."""
     tokenizer_options: Mapping[str, Any]
-    """Of `text.normalization.TokenizerOptions`; the tokenizer itself is SentencePiece's, in `spiece.model`."""
+    """What `text.options` reads for `tokenizer_kind`."""
     model_sha256: str
     """Of the flatbuffer, the bytes before the zip."""
     files: Mapping[str, str]
@@ -61,23 +66,47 @@ class Manifest:
     targets: tuple[str, ...]
     """Runtimes that ran the file and agreed with the model it came from."""
     project_version: str
+    heads: tuple[Mapping[str, Any], ...] = ()
+    """The further heads as `heads.values_of` describes them."""
+    tokenizer_kind: str = "sentencepiece"
+    """A key of `VOCABULARY_FILES`."""
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
-        _require(self.task in TASKS, f"task must be one of {', '.join(TASKS)}", self.task)
+        check_task(self.task)
+        if self.schema_version == 1:
+            known = (self.task, len(self.heads), self.tokenizer_kind)
+            _require(known == _VERSION_1, f"task, heads and tokenizer of schema_version 1 must be {_VERSION_1}", known)
         _require(self.layout in LAYOUTS, f"layout must be one of {', '.join(LAYOUTS)}", self.layout)
         for digest in (self.model_sha256, *self.files.values()):
             _require(re.fullmatch("[0-9a-f]{64}", digest), "a SHA-256 must be 64 hexadecimal digits", digest)
-        for label in self.labels:
+        for label in (*self.labels, *(label for head in self.all_heads[1:] for label in labels_of(head))):
             _require(label.splitlines() == [label], "a label must be one line that is not empty", label)
-        config = self.model_config
-        _require(config.labels == self.labels, f"labels must be those of config, {config.labels}", self.labels)
-        longest = config.max_position_embeddings
+        check_heads(self.all_heads)
+        labels = labels_of(self.all_heads[0])
+        _require(labels == self.labels, f"labels must be those of config, {labels}", self.labels)
+        longest = self.model_config.max_position_embeddings
         _require(self.lengths.maximum <= longest, f"lengths.max must be at most {longest}", self.lengths.maximum)
         fixed = self.layout == "looped" or self.lengths.minimum == self.lengths.maximum
         _require(fixed, "an unrolled graph must have lengths.min equal to lengths.max", self.lengths)
 
+    @functools.cached_property
+    def all_heads(self) -> tuple[Head, ...]:
+        """The first head and the further ones, in the manifest's order; raises `ArtifactError` if one isn't right."""
+        first = self.model_config
+        return (Head(self.task, first), *(head_of(values, first) for values in self.heads))
+
     @property
+    def vocabulary_file(self) -> str:
+        """Name of the tokenizer's associated file."""
+        return VOCABULARY_FILES[self.tokenizer_kind]
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The associated files beside the manifest, sorted; labels have one only if the first head has labels."""
+        return (*((LABELS_FILE,) if self.labels else ()), self.vocabulary_file)
+
+    @functools.cached_property
     def model_config(self) -> AlbertConfig:
         """`config`, checked; raises `ArtifactError` where it isn't an ALBERT's."""
         try:
@@ -89,6 +118,7 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The JSON document, UTF-8."""
+        heads = {} if self.schema_version == 1 else {"heads": [dict(head) for head in self.heads]}
         values = {
             "schema_version": self.schema_version,
             "project_version": self.project_version,
@@ -98,9 +128,10 @@ class Manifest:
             "layout": self.layout,
             "lengths": {"min": self.lengths.minimum, "max": self.lengths.maximum},
             "labels": list(self.labels),
+            **heads,
             "tokenizer": {
-                "kind": "sentencepiece",
-                "file": VOCABULARY_FILE,
+                "kind": self.tokenizer_kind,
+                "file": self.vocabulary_file,
                 "options": dict(self.tokenizer_options),
             },
             "targets": list(self.targets),
@@ -116,18 +147,22 @@ class Manifest:
     def from_bytes(cls, data: bytes) -> Manifest:
         """Read `albert_edge.json`; raises `ArtifactError` on any key, type or value that the format doesn't have."""
         values = _parse(data)
-        _check_version(values.get("schema_version"))
-        values = _checked(values, _KEYS, MANIFEST_FILE)
+        version = _check_version(values.get("schema_version"))
+        keys = {key: kind for key, kind in _KEYS.items() if version > 1 or key != "heads"}
+        values = _checked(values, keys, MANIFEST_FILE)
         lengths = _checked(values.pop("lengths"), {"min": int, "max": int}, "lengths")
         tokenizer = _checked(values.pop("tokenizer"), {"kind": str, "file": str, "options": dict}, "tokenizer")
         kind = (tokenizer["kind"], tokenizer["file"])
-        _require(kind == _TOKENIZER, f"the tokenizer's kind and file must be {_TOKENIZER}", kind)
+        kinds = " or ".join(map(str, VOCABULARY_FILES.items()))
+        _require(kind in VOCABULARY_FILES.items(), f"the tokenizer's kind and file must be {kinds}", kind)
         files = values.pop("files")
         manifest = cls(
             labels=_strings(values.pop("labels"), "labels"),
             targets=_strings(values.pop("targets"), "targets"),
             files=dict(zip(files, _strings(files.values(), "files"))),
             lengths=Lengths(lengths["min"], lengths["max"]),
+            heads=tuple(values.pop("heads", ())),
+            tokenizer_kind=tokenizer["kind"],
             tokenizer_options=tokenizer["options"],
             **values,
         )
@@ -138,7 +173,7 @@ class Manifest:
 
 _SHOWN_CHARACTERS = 200
 
-_TOKENIZER = ("sentencepiece", VOCABULARY_FILE)
+_VERSION_1 = ("text-classification", 0, "sentencepiece")
 
 _KEYS: dict[str, type] = {
     "schema_version": int,
@@ -149,6 +184,7 @@ _KEYS: dict[str, type] = {
     "layout": str,
     "lengths": dict,
     "labels": list,
+    "heads": list,
     "tokenizer": dict,
     "targets": list,
     "model_sha256": str,
@@ -170,13 +206,15 @@ def _parse(data: bytes) -> dict[str, Any]:
     return values  # type: ignore[no-any-return]
 
 
-def _check_version(version: object) -> None:
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+def _check_version(version: object) -> int:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ArtifactError(f"schema_version must be from 1 to {SCHEMA_VERSION}; received {version!r}")
+    if version > SCHEMA_VERSION:
         raise ArtifactError(
             f"schema_version must be at most {SCHEMA_VERSION} for this version of albert-edge; "
             f"received {version}: a newer albert-edge wrote the file"
         )
-    _require(version == SCHEMA_VERSION, f"schema_version must be {SCHEMA_VERSION}", version)
+    return version
 
 
 def _checked(values: dict[str, Any], keys: Mapping[str, type], where: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ progress and messages to standard error. Exit code 0: done; 1: a check failed; 2
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from typing import Any, Optional
@@ -17,18 +18,23 @@ import click
 import albert_edge
 from albert_edge.errors import AlbertEdgeError, StoppedError
 
-# Command -> the line that `albert-edge --help` shows; the module has the command's name.
+# Command -> the line that `albert-edge --help` shows; the module has the command's name, but for `import`, which no
+# module can be called.
 COMMANDS = {
     "sizes": "List the named model sizes and their parameters.",
     "create": "Write a model with random weights, for measuring.",
     "vocab": "Train a SentencePiece vocabulary.",
     "tokenize": "Turn lines of text into ids, pieces and offsets.",
+    "import": "Turn another program's checkpoint into a model folder.",
+    "export": "Write a model folder in another program's format.",
     "train": "Train or fine-tune a model.",
     "convert": "Convert a model folder into one verified .tflite.",
     "inspect": "Show what a .tflite holds, its hashes checked.",
     "verify": "Compare a .tflite with the model that it came from.",
     "predict": "Run a .tflite on texts.",
+    "similar": "Find the texts nearest to a query.",
     "evaluate": "Score a .tflite or a model folder on a data file.",
+    "score": "Score predictions made elsewhere on a data file.",
     "bench": "Measure latency and memory of a .tflite.",
     "demo": "Train, convert, check, measure and run a classifier.",
 }
@@ -45,7 +51,8 @@ class LazyGroup(click.Group):
         """Import the one command's module."""
         if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(f"albert_edge.cli.{cmd_name}").command  # type: ignore[no-any-return]
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        return importlib.import_module(f"albert_edge.cli.{module}").command  # type: ignore[no-any-return]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The commands with their lines, for `--help`."""

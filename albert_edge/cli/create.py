@@ -14,8 +14,11 @@ from albert_edge.model.sizes import SIZES
 
 @click.command("create")
 @click.option("--size", type=click.Choice(list(SIZES)), default="base", show_default=True)
-@click.option("--vocab", required=True, type=click.Path(), help="A SentencePiece model with ALBERT's special pieces.")
-@click.option("--labels", required=True, help="The classifier's labels, separated by commas.")
+@click.option("--task", default="text-classification", show_default=True, help="What it answers, as train has it.")
+@click.option(
+    "--vocab", required=True, type=click.Path(), help="A SentencePiece model or vocab.txt, or a model's folder."
+)
+@click.option("--labels", help="The labels of a task that has some, separated by commas.")
 @click.option("--out", required=True, type=click.Path(), help="The folder to write.")
 @click.option("--layers", type=click.IntRange(1), help="Another depth than the size's own.")
 @click.option("--problem-type", type=click.Choice(PROBLEM_TYPES), help="What the logits mean.  [default: one label]")
@@ -26,8 +29,9 @@ from albert_edge.model.sizes import SIZES
 @json_option
 def command(
     size: str,
+    task: str,
     vocab: str,
-    labels: str,
+    labels: Optional[str],
     out: str,
     layers: Optional[int],
     problem_type: Optional[str],
@@ -47,7 +51,8 @@ def command(
         out,
         size,
         vocab,
-        [label.strip() for label in labels.split(",")],
+        None if labels is None else [label.strip() for label in labels.split(",")],
+        task=task,
         layers=layers,
         seed=seed,
         lower_case=False if cased else None,

@@ -2,66 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 import click
 
 from albert_edge.cli.options import (
     column_options,
     json_option,
+    label_separator_option,
     print_json,
-    print_table,
     runtime_option,
     threads_option,
 )
+from albert_edge.cli.reports import print_report
 
 
 @click.command("evaluate")
 @click.argument("path")
-@click.option("--data", required=True, type=click.Path(), help="Labelled examples: .tsv, .csv or .jsonl.")
+@click.option("--data", required=True, type=click.Path(), help="Examples with the right answers: see below.")
+@click.option("--task", help="Which head of a model with several, or what a folder is to be.  [default: the first]")
 @column_options
+@label_separator_option
 @threads_option
 @click.option("--max-depth", type=click.IntRange(1), help="Apply only so many layers (.tflite only).  [default: all]")
 @runtime_option
 @click.option("--limit", type=click.IntRange(1), help="Use the first so many examples.  [default: all]")
+@click.option("--predictions", type=click.Path(), help="Write the answers to this file, as `score` reads it.")
 @json_option
 def command(
     path: str,
     data: str,
+    task: Optional[str],
     text_column: Optional[str],
     text_pair_column: Optional[str],
     label_column: Optional[str],
+    label_separator: Optional[str],
     threads: int,
     max_depth: Optional[int],
     runtime: Optional[str],
     limit: Optional[int],
+    predictions: Optional[str],
     as_json: bool,
 ) -> None:
-    """Score the model at PATH on a data file: accuracy, precision, recall, F1.
+    """Score the model at PATH on a data file, with the metrics of its task.
 
-    PATH is a .tflite, scored as a device would, or a model folder or hf:owner/name@revision, scored by Keras. All rates
-    are fractions; macro is the mean over the labels. --json adds the confusion matrix.
+    PATH is a .tflite, scored as a device would, or a model folder or hf:owner/name@revision, scored by Keras. Rates are
+    fractions, macro is the mean over the labels; SQuAD's exact_match and f1 are percentages as its script's. --json has
+    all figures.
+
+    \b
+    Task                  data
+      text-classification   .tsv, .csv, .jsonl with text, text_pair, label
+      token-classification  CoNLL, or .jsonl with text and entities
+      question-answering    SQuAD's .json, or .jsonl with question, passage, answers
+      feature-extraction    a table of pairs; label, if there is one, says how alike they are
+      fill-mask             .txt, a text a line; or a table of texts with one [MASK] and what stood there as label
+      sentence-order        a table of pairs with label; or .txt, a paragraph a line and a blank line between documents
 
     \b
     Example:
       albert-edge evaluate news.tflite --data dev.tsv --json
+      albert-edge evaluate qa.tflite --data dev-v2.0.json --json
     """
     import albert_edge
     from albert_edge.text.tables import Columns
 
-    columns = Columns.from_options(text_column, text_pair_column, label_column)
-    result = albert_edge.evaluate(path, data, columns, threads, max_depth, runtime, limit)
+    columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
+    result = albert_edge.evaluate(path, data, columns, threads, max_depth, runtime, limit, task, predictions)
     if as_json:
         print_json(result)
     else:
-        _print_result(result)
-
-
-def _print_result(result: dict[str, Any]) -> None:
-    rows = [
-        [label, *(f"{value[name]:.4f}" for name in ("precision", "recall", "f1")), value["support"]]
-        for label, value in result["per_class"].items()
-    ]
-    macro = [f"{result[f'macro_{name}']:.4f}" for name in ("precision", "recall", "f1")]
-    print_table(["label", "precision", "recall", "f1", "support"], [*rows, ["macro", *macro, result["examples"]]])
-    click.echo(f"\naccuracy {result['accuracy']:.4f} of {result['examples']:,} examples in {result['seconds']:.1f} s")
+        print_report(result)

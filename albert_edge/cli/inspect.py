@@ -38,7 +38,14 @@ def _print_report(report: dict[str, Any]) -> None:
     lengths = report["lengths"]
     if lengths is not None:
         facts["lengths"] = f"{lengths['min']} to {lengths['max']}"
-        facts.update({key: ", ".join(report[key]) for key in ("labels", "targets")})
+        facts["targets"] = ", ".join(report["targets"])
+        facts["tokenizer"] = ", ".join(
+            [report["tokenizer"]["kind"], report["tokenizer"]["options"].get("tokenizer_rules", "google")]
+        )
+        facts["task"] = ", ".join(head["task"] for head in report["heads"])
+        for head in report["heads"]:
+            if head["labels"]:
+                facts["labels" if len(report["heads"]) == 1 else f"{head['task']} labels"] = ", ".join(head["labels"])
     facts.update({key: f"{report[key]:,}" for key in ("file_bytes", "model_bytes", "unique_weight_bytes")})
     if "run" in report:
         facts["run"] = f"on zeros, {report['run']['runtime']}"

@@ -22,6 +22,11 @@ runtime_option = click.option(
 )
 
 
+label_separator_option = click.option(
+    "--label-separator", help="With several labels: what stands between them in a cell.  [default: |]"
+)
+
+
 def column_options(function: Command) -> Command:
     """`--text-column` and so on: names, or numbers from 0 for a file without a header."""
     return text_column_options(_column_option("label", "the label")(function))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Optional, Union
+from typing import Any, Optional
 
 import click
 
 import albert_edge
 from albert_edge.cli.options import (
-    input_texts,
     json_option,
     print_json_line,
     runtime_option,
@@ -17,15 +16,21 @@ from albert_edge.cli.options import (
     threads_option,
 )
 
-TABLES = (".tsv", ".csv", ".jsonl")
-
 
 @click.command("predict")
 @click.argument("path")
 @texts_argument
-@click.option("--file", help="Read texts from this .tsv, .csv or .jsonl, or one a line.  [default: standard input]")
+@click.option(
+    "--file", help="Read texts from this .tsv, .csv or .jsonl, or one a line; questions from .json or .jsonl."
+)
 @text_column_options
 @click.option("--text-pair", help="A second text, which makes a pair of each text.")
+@click.option("--question", help="What to answer (question-answering).")
+@click.option("--passage", help="The text to answer from.")
+@click.option("--passage-file", help="The file, UTF-8, that holds the text to answer from.")
+@click.option("--n-best", type=click.IntRange(1), help="Show so many possible answers.  [default: 1]")
+@click.option("--top", type=click.IntRange(1), help="Candidates for each [MASK] (fill-mask).  [default: 5]")
+@click.option("--task", help="Of a file with several heads answer this task alone.  [default: all of them]")
 @click.option("--max-depth", type=int, help="Apply only this many layers (looped layout).  [default: all]")
 @threads_option
 @runtime_option
@@ -37,40 +42,47 @@ def command(
     text_column: Optional[str],
     text_pair_column: Optional[str],
     text_pair: Optional[str],
+    question: Optional[str],
+    passage: Optional[str],
+    passage_file: Optional[str],
+    n_best: Optional[int],
+    top: Optional[int],
+    task: Optional[str],
     max_depth: Optional[int],
     threads: int,
     runtime: Optional[str],
     as_json: bool,
 ) -> None:
-    """Classify texts with the .tflite at PATH, which `albert-edge convert` wrote.
+    """Answer texts with the .tflite at PATH, which `albert-edge convert` wrote, as its task does.
 
-    Texts are TEXTS, or else those of --file or the lines of standard input, answered one by one as they come. A text
-    longer than the model takes is cut at its end. With --json each answer is an object on one line.
+    Texts are TEXTS, or else those of --file or the lines of standard input, answered one by one as they come. A long
+    text runs in windows. sentence-order wants --text-pair. question-answering wants --question with --passage or
+    --passage-file, or a --file of lines {"question": ..., "passage": ...}. With --json each answer is an object on one
+    line; of a file with several heads it has a key a task.
 
     \b
     Example:
       albert-edge predict examples/topics/topics.tflite "Oil prices rise" --json
+      albert-edge predict qa.tflite --question "Who won?" --passage-file match.txt --n-best 3
     """
-    if file is not None and file.lower().endswith(TABLES):
-        if texts or text_pair is not None:
-            raise click.UsageError("texts must come from arguments or from --file; received both")
-        inputs = _rows(file, text_column, text_pair_column)
-    elif text_column is not None or text_pair_column is not None:
-        raise click.UsageError(f"columns must be those of a --file that ends in {', '.join(TABLES)}; received none")
-    else:
-        inputs = ((text, text_pair) if text_pair is not None else text for text in input_texts(texts, file))
-    for prediction in albert_edge.predict(path, inputs, max_depth, threads, runtime):
-        if as_json:
-            print_json_line(prediction.to_dict())
-        else:
-            click.echo(f"{prediction.score:6.1%}  {prediction.label}  {prediction.text}")
+    from albert_edge.cli.predictions import lines_of, lines_of_heads
+    from albert_edge.cli.requests import Source
+
+    source = Source(texts, file, text_column, text_pair_column, text_pair, question, passage, passage_file)
+    with albert_edge.load(path, threads, runtime) as opened:
+        head = None if task is None else opened.head(task)
+        predictor, tasks = (opened, opened.tasks) if head is None else (head, (head.task,))
+        for prediction in predictor.answers(source.items(tasks), max_depth, n_best=n_best, top=top):
+            if as_json:
+                print_json_line(_json(prediction))
+                continue
+            several = isinstance(prediction, dict)
+            for line in lines_of_heads(prediction) if several else lines_of(tasks[0], prediction):
+                click.echo(line)
 
 
-def _rows(
-    file: str, text_column: Optional[str], text_pair_column: Optional[str]
-) -> Iterable[Union[str, tuple[str, str]]]:
-    from albert_edge.text.tables import Columns, iterate_examples
-
-    columns = Columns.from_options(text_column, text_pair_column, None)
-    for example in iterate_examples(file, columns, need_labels=False):
-        yield example.text if example.text_pair is None else (example.text, example.text_pair)
+def _json(prediction: Any) -> Any:
+    """Of several heads an object a task."""
+    if isinstance(prediction, dict):
+        return {task: _json(answer) for task, answer in prediction.items()}
+    return prediction.to_dict()

@@ -1,127 +1,157 @@
-"""`albert-edge train`: a group with a command for each task."""
+"""`albert-edge train`: a group with a command for each task, made from the task's recipe."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+import dataclasses
+from typing import Any, NamedTuple, Optional
 
 import click
 
 import albert_edge
-from albert_edge.cli.options import column_options, json_option, overwrite_option, print_json, print_table
-from albert_edge.model.sizes import SIZES
+from albert_edge.cli.options import print_json, print_table
+from albert_edge.cli.train_options import train_options
+from albert_edge.tasks import TASKS
+from albert_edge.training.recipes import RECIPES, shown
 
-_COUNT = click.IntRange(1)
 
-# The settings of a training: option, type, meaning, default. Their home is training/settings.py, which has reasons.
-_SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
-    ("--epochs", _COUNT, "Passes over the training set, at most.", "by the number of texts; with --from 3"),
-    ("--patience", _COUNT, "Epochs without a better score that end the training.", "a quarter of all"),
-    ("--metric", click.Choice(["accuracy", "macro_f1", "loss"]), "The score, on --dev.", "accuracy"),
-    ("--batch-size", _COUNT, "Texts a step.", "32"),
-    ("--max-length", click.IntRange(3), "Tokens of a text; longer ones lose their end.", "128"),
-    ("--learning-rate", float, "The highest one.", "0.001; with --from 0.00005"),
-    ("--warmup", float, "Share of the steps over which it rises.", "0.1"),
-    ("--weight-decay", float, "Of AdamW.", "0.01"),
-    ("--max-gradient-norm", float, "Larger gradients are scaled down to it.", "1"),
-    ("--dropout", float, "Everywhere in the model.", "0.2; with --from the checkpoint's"),
-    ("--word-dropout", float, "Share of the pieces that are masked.", "0.3; with --from 0"),
-    (
-        "--word-vectors/--no-word-vectors",
-        None,
-        "Start word embeddings from counts of near words.",
-        "yes; with --from no",
+class _Words(NamedTuple):
+    """What the help of a task's command says."""
+
+    does: str
+    files: str
+    example: str
+
+
+_WORDS = {
+    "text-classification": _Words(
+        "a classifier of texts, or of pairs of texts",
+        ".tsv, .csv or .jsonl with a text and a label",
+        "text-classification --train train.tsv --dev dev.tsv --size mini --out news/",
     ),
-    ("--label-smoothing", float, "Share of the target that is spread over all labels.", "0"),
-    ("--class-weights", click.Choice(["none", "balanced"]), "Whether rare labels count more.", "none"),
-    ("--seed", click.IntRange(0), "One seed, one result.", "1"),
-)
+    "token-classification": _Words(
+        "a tagger, which finds entities",
+        "CoNLL (IOB1, IOB2, BIOES), or .jsonl with spans",
+        "token-classification --train train.conll --dev dev.conll --from model/ --out tagger/",
+    ),
+    "question-answering": _Words(
+        "a model that answers questions about a passage",
+        "SQuAD's .json, version 1.1 or 2.0, or .jsonl",
+        "question-answering --train train-v2.0.json --dev dev-v2.0.json --from model/ --out qa/",
+    ),
+    "feature-extraction": _Words(
+        "a model of vectors that are near where texts are related",
+        ".tsv, .csv or .jsonl of pairs, with a label for cosine",
+        "feature-extraction --train pairs.tsv --dev dev.tsv --from model/ --out embedder/",
+    ),
+    "fill-mask": _Words(
+        "a model that fills in masked pieces",
+        ".txt with a text a line, or a table",
+        "fill-mask --train train.txt --dev dev.txt --size mini --out filler/",
+    ),
+    "sentence-order": _Words(
+        "a model of whether two passages are in order",
+        ".txt with a sentence or paragraph a line and a blank line between documents, or a table of labelled pairs",
+        "sentence-order --train train.txt --dev dev.txt --size mini --out order/",
+    ),
+}
 
 
-def setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """An option for each setting; None where it isn't given."""
-    for flag, kind, meaning, default in reversed(_SETTINGS):
-        function = click.option(flag, type=kind, default=None, help=f"{meaning}  [default: {default}]")(function)
-    return function
+class _Tasks(click.Group):
+    """The commands under the tasks' long names, which the short ones reach too."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Optional[click.Command]:
+        """By either name."""
+        names = [task.name for task in TASKS if cmd_name in (task.name, task.alias)]
+        return super().get_command(ctx, names[0]) if names else None
 
 
-@click.group("train")
+@click.group("train", cls=_Tasks)
 def command() -> None:
     """Train a model for a task, from random weights or from a checkpoint.
 
     \b
     Example:
       albert-edge train text-classification --train train.tsv --dev dev.tsv --size mini --out news/
+      albert-edge train tag --train train.conll --dev dev.conll --from checkpoint/ --out tagger/
     """
 
 
-@command.command("text-classification")
-@click.option("--train", "train_file", required=True, help="The training set: .tsv, .csv or .jsonl.")
-@click.option("--dev", "dev_file", required=True, help="The set that decides which epoch was the best.")
-@click.option("--out", required=True, help="The model folder to write.")
-@click.option("--size", type=click.Choice(list(SIZES)), help="Start from random weights in this size.")
-@click.option("--from", "from_", help="Start from a checkpoint: a folder, or hf:owner/name@revision.")
-@click.option("--layers", type=click.IntRange(1), help="Another depth than the size's own: it costs no parameter.")
-@click.option("--vocab", help="With --size: a SentencePiece model.  [default: one is trained on the training set]")
-@click.option(
-    "--vocab-size",
-    type=click.IntRange(1),
-    help="Pieces of the trained vocabulary, at most.  [default: by the amount of text]",
-)
-@click.option("--cased", is_flag=True, help="The trained vocabulary keeps upper case.")
-@click.option("--keep-accents", is_flag=True, help="The trained vocabulary keeps accents.")
-@column_options
-@setting_options
-@click.option(
-    "--checkpoint-every", type=click.IntRange(1), default=100, show_default=True, help="Steps between stores."
-)
-@click.option("--restart", is_flag=True, help="Forget a training that was stopped, and start over.")
-@click.option("--threads", type=click.IntRange(1), help="Of TensorFlow.  [default: one a core]")
-@click.option("--progress/--no-progress", default=None, help="A progress bar.  [default: if stderr is a terminal]")
-@overwrite_option
-@json_option
-def text_classification(
-    train_file: str,
-    dev_file: str,
-    out: str,
-    text_column: Optional[str],
-    text_pair_column: Optional[str],
-    label_column: Optional[str],
-    cased: bool,
-    progress: Optional[bool],
-    as_json: bool,
-    **arguments: Any,
-) -> None:
-    """Train a classifier of texts, or of pairs of texts, and write a Hugging Face folder.
+def _command_of(task: str) -> click.Command:
+    words = _WORDS[task]
+
+    def run(**arguments: Any) -> None:
+        _train(task, **arguments)
+
+    function: Any = run
+    for option in reversed(train_options(task, words.files)):
+        function = option(function)
+    function.__doc__ = f"""Train {words.does}, and write a Hugging Face folder.
 
     The weights written are those of the epoch that is best on --dev. A training that was stopped or killed goes on
     when the same command is given again.
 
     \b
     Example:
-      albert-edge train text-classification --train train.tsv --dev dev.tsv --size mini --out news/
-      albert-edge train text-classification --train train.tsv --dev dev.tsv --from checkpoint/ --out news/
+      albert-edge train {words.example}
     """
+    return click.command(task)(function)
+
+
+def _train(
+    task: str,
+    train_file: str,
+    dev_file: str,
+    out: str,
+    cased: Optional[bool],
+    progress: Optional[bool],
+    as_json: bool,
+    text_column: Optional[str] = None,
+    text_pair_column: Optional[str] = None,
+    label_column: Optional[str] = None,
+    label_separator: Optional[str] = None,
+    dev_text_column: Optional[str] = None,
+    **arguments: Any,
+) -> None:
     from albert_edge.text.tables import Columns
     from albert_edge.training.reporting import TerminalReporter
 
+    columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
     report = albert_edge.train(
-        "text-classification",
+        task,
         train_file,
         dev_file,
         out,
-        columns=Columns.from_options(text_column, text_pair_column, label_column),
-        lower_case=not cased,
+        columns=columns,
+        dev_columns=columns if dev_text_column is None else dataclasses.replace(columns, text=dev_text_column),
+        lower_case=None if cased is None else not cased,
         reporter=TerminalReporter(progress),
         **arguments,
     )
     if as_json:
         print_json(report)
         return
-    dev = report["dev"]
+    _print_classes(report["dev"])
+    best = report["history"][report["best_epoch"] - 1]
+    scores = ", ".join(shown(task, name, best[name]) for name in report["scores"])
+    click.echo(f"{out}: {scores} on {dev_file}, epoch {report['best_epoch']}")
+
+
+def _print_classes(dev: dict[str, Any]) -> None:
+    """A line for each label or type, if there are any."""
+    tables = {"per_class": "support", "per_label": "support", "per_type": "true"}
+    found = [(dev[table], count) for table, count in tables.items() if table in dev]
+    if not found:
+        return
+    classes, count = found[0]
     rows = [
-        [label, *(f"{scores[name]:.1%}" for name in ("precision", "recall", "f1")), scores["support"]]
-        for label, scores in dev["per_class"].items()
+        [label, *(f"{scores[name]:.1%}" for name in ("precision", "recall", "f1")), scores[count]]
+        for label, scores in classes.items()
     ]
-    macro = [f"{dev[f'macro_{name}']:.1%}" for name in ("precision", "recall", "f1")]
-    print_table(["label", "precision", "recall", "F1", "examples"], [*rows, ["all (mean)", *macro, dev["examples"]]])
-    click.echo(f"{out}: accuracy {dev['accuracy']:.1%} on {dev_file}, epoch {report['best_epoch']}")
+    average = "macro" if "macro_f1" in dev else "micro"
+    names = [f"{average}_{name}" if f"{average}_{name}" in dev else name for name in ("precision", "recall", "f1")]
+    rows.append([f"all ({average})", *(f"{dev[name]:.1%}" for name in names), sum(row[-1] for row in rows)])
+    print_table(["label", "precision", "recall", "F1", "examples"], rows)
+
+
+for _task in RECIPES:
+    command.add_command(_command_of(_task))

@@ -20,6 +20,7 @@ from albert_edge.cli.options import (
 @click.command("verify")
 @click.argument("path")
 @click.option("--reference", required=True, help="The model's folder, or hf:owner/name@revision.")
+@click.option("--with", "with_", multiple=True, metavar="FOLDER[=TASK]", help="Of a further head, as for convert.")
 @click.option("--data", type=click.Path(dir_okay=False), help="Texts to compare on.  [default: random token ids]")
 @column_options
 @click.option(
@@ -27,7 +28,7 @@ from albert_edge.cli.options import (
     type=click.FloatRange(0, 1),
     default=0.97,
     show_default=True,
-    help="Share of the texts that must get the reference's label.",
+    help="Share of the answers (of texts, tokens, masks) that must be the reference's; least cosine of embeddings.",
 )
 @threads_option
 @runtime_option
@@ -35,6 +36,7 @@ from albert_edge.cli.options import (
 def command(
     path: str,
     reference: str,
+    with_: tuple[str, ...],
     data: Optional[str],
     text_column: Optional[str],
     text_pair_column: Optional[str],
@@ -44,7 +46,7 @@ def command(
     runtime: Optional[str],
     as_json: bool,
 ) -> None:
-    """Compare the .tflite PATH with its reference: token ids equal, logits close, labels the same.
+    """Compare the .tflite PATH with its reference: token ids equal, outputs close, answers the same.
 
     Exit code 1 if they are not.
 
@@ -59,6 +61,7 @@ def command(
         path,
         reference,
         data,
+        with_=with_,
         columns=Columns.from_options(text_column, text_pair_column, label_column),
         min_agreement=min_agreement,
         threads=threads,
@@ -67,8 +70,10 @@ def command(
     if as_json:
         print_json(report)
     else:
-        rows = [(name, _shown(report[name])) for name in _SHOWN]
+        rows = [(name, _shown(report[name])) for name in _SHOWN if report[name] is not None]
         print_table(["comparison", "value"], rows)
+        if len(report["outputs"]) > 1:
+            click.echo(f"(the worst of {', '.join(report['outputs'])})")
     for failure in report["failures"]:
         click.echo(f"albert-edge: failed: {failure}", err=True)
     sys.exit(1 if report["failures"] else 0)
@@ -84,6 +89,7 @@ _SHOWN = (
     "max_abs_difference",
     "mean_abs_difference",
     "kl",
+    "cosine",
 )
 
 

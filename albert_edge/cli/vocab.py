@@ -14,6 +14,13 @@ from albert_edge.cli.options import json_option, overwrite_option, print_json, p
 @click.option("--out", required=True, help="The SentencePiece model to write.")
 @click.option("--size", type=click.IntRange(1), default=30000, show_default=True, help="Pieces, special ones included.")
 @click.option("--at-most", is_flag=True, help="Take a smaller size where the texts can't fill it.")
+@click.option(
+    "--character-coverage",
+    type=float,
+    default=0.99995,
+    show_default=True,
+    help="Share of the texts' characters that get a piece; 0.9995 is usual for Chinese and Japanese.",
+)
 @click.option("--cased", is_flag=True, help="Keep upper case.  [default: lower-case every text]")
 @click.option("--keep-accents", is_flag=True, help="Keep accents.  [default: drop them]")
 @text_column_options

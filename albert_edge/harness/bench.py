@@ -42,10 +42,11 @@ def bench(
         max_depth: layers to apply, looped layout only; None: all.
         raw: keep every value under `raw_ms` and `warmup_ms` (each length) and `raw` (start and memory).
 
-    Returns a dict with `schema_version`, `file_bytes`, `sha256` (both of the whole file), `task`, `scheme`, `layout`,
-    `runtime`, `threads`, `max_depth`, the keys of `Startup.summary` (`load_ms`, `open_ms`, `rss_mb`,
-    `rss_above_runtime_mb`, `rss_tokens`), `lengths` (a list of `Latency.summary`), `warnings` (one line each) and
-    `environment`. What lies inside each figure is said where it is measured: `harness.latency`, `harness.startup`.
+    Returns a dict with `schema_version`, `file_bytes`, `sha256` (both of the whole file), `task` (of the first head),
+    `tasks` (of all), `scheme`, `layout`, `runtime`, `threads`, `max_depth`, the keys of `Startup.summary` (`load_ms`,
+    `open_ms`, `rss_mb`, `rss_above_runtime_mb`, `rss_tokens`), `lengths` (a list of `Latency.summary`), `warnings` (one
+    line each) and `environment`. What lies inside each figure is said where it is measured: `harness.latency`,
+    `harness.startup`.
 
     Raises `ConfigError` on a length that the file doesn't take, and what `load` raises.
     """
@@ -103,6 +104,7 @@ def _file_facts(predictor: Predictor) -> dict[str, Any]:
         "file_bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
         "task": manifest.task,
+        "tasks": [head.task for head in manifest.all_heads],
         "scheme": manifest.scheme,
         "layout": manifest.layout,
     }

@@ -1,54 +1,34 @@
-"""Public `evaluate`: how well a `.tflite`, or the model folder that it came from, labels a data file.
+"""Public `evaluate`: how well a `.tflite`, or the model folder that it came from, answers a data file.
 
-A `.tflite` is scored by the device's own code, text by text, as a device answers. A folder is scored by Keras in
-batches; TensorFlow is imported then and only then. Texts are run in order of their lengths, since a graph fits itself
-to each new length; results are in the file's order. Leaves out everything but single-label classification.
+A `.tflite` is scored by the device's own code, input by input, as a device answers. A folder is scored by Keras in
+batches; TensorFlow is imported then and only then. What the file asks and how the answers are scored is the matter of
+`harness.evaluations`, a file a task. Requests run in order of their lengths, since a graph fits itself to each new
+length, and of a request's outputs only the prediction is kept, so that memory doesn't grow with the logits.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import itertools
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 
 from albert_edge.errors import CheckFailedError, ConfigError, DataError
-from albert_edge.files import PathLike, read_bytes
+from albert_edge.files import PathLike, atomic_write, check_writable
 from albert_edge.harness.environment import environment
+from albert_edge.harness.evaluations import make_evaluation
+from albert_edge.harness.evaluations.base import Asked, DataFile, Evaluation
 from albert_edge.harness.progress import with_progress
-from albert_edge.metrics import classification_report
-from albert_edge.runtime.predictor import load
-from albert_edge.text.tables import Columns, Example, ids_of_labels, iterate_examples
+from albert_edge.harness.runners import Runner, open_runner
+from albert_edge.tasks import task_named
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from albert_edge.pipelines.base import Outputs
     from albert_edge.text.packing import Packed
+    from albert_edge.text.tables import Columns
 
 SCHEMA_VERSION = 1
 
-_BATCH = 32
-"""Texts between two steps of the progress bar, and Keras's batch."""
-
-
-class Scorer(NamedTuple):
-    """A model that is ready, whatever runs it."""
-
-    kind: str
-    """`tflite` or `folder`."""
-    labels: Sequence[str]
-    pack: Callable[[str, Optional[str]], Packed]
-    logits: Callable[[Sequence[Packed]], NDArray[np.float32]]
-    """N packed texts -> float32 [N, labels]."""
-    runtime: str
-    """Package and version."""
-    threads: Optional[int]
-    """None: the runtime's own choice."""
-    model_sha256: str
-    """Of the flatbuffer, or of the folder's weights file."""
+CHUNK = 64
+"""Requests between two steps of the progress bar, and whose outputs may be in memory at once."""
 
 
 def evaluate(
@@ -59,127 +39,101 @@ def evaluate(
     max_depth: Optional[int] = None,
     runtime: Optional[str] = None,
     limit: Optional[int] = None,
+    task: Optional[str] = None,
+    predictions: Optional[PathLike] = None,
 ) -> dict[str, Any]:
-    """Score the model at `path` on the labelled examples of the file `data`.
+    """Score the model at `path` on the examples of the file `data`.
 
     Arguments:
         path: a `.tflite`, a model folder, or `hf:owner/name@revision`.
-        data: .tsv, .csv or .jsonl with `columns`.
+        data: what `harness.evaluations` reads for the task: a table (.tsv, .csv, .jsonl) with `columns`, CoNLL or JSON
+            Lines with spans, SQuAD's JSON, plain text for fill-mask and sentence-order.
         threads: of the interpreter; for a folder TensorFlow takes what it takes.
         max_depth: layers to apply, `.tflite` in the looped layout only; None: all.
         runtime: the interpreter's package, as for `load`; `.tflite` only.
         limit: use the first so many examples; None: all.
+        task: which head, by its task's long or short name; None: the first, or the folder's task.
+        predictions: write what the model answers to this file, as `score` reads it; None: nowhere.
 
-    Returns a dict with `schema_version`, `kind` (`tflite` or `folder`), `labels`, the keys of `classification_report`
-    (`examples`, `accuracy`, `macro_precision`, `macro_recall`, `macro_f1`, `per_class`, `confusion_matrix`), `seconds`
-    (packing and running, without loading), `runtime`, `threads`, `max_depth`, `model_sha256` and `environment`.
+    Returns a dict with `schema_version`, `kind` (`tflite` or `folder`), `task`, `labels` where the task has some, the
+    keys of the task's report (`metrics`; `examples` in each), `seconds` (packing, running and decoding, without
+    loading), `runtime`, `threads`, `max_depth`, `model_sha256` and `environment`.
 
     Raises `DataError` with the line of an example that can't be used, one whose label the model lacks among them,
-    `ConfigError` on an option that doesn't fit the model, and what `load` or the reading of a folder raises.
+    `CheckFailedError` with the line of one whose outputs aren't finite, `ConfigError` on an option that doesn't fit the
+    model, and what `load` or the reading of a folder raises.
     """
-    if limit is not None and limit < 1:
-        raise ConfigError(f"limit must be at least 1; received {limit}")
-    examples = list(itertools.islice(iterate_examples(data, columns), limit))
-    with _open_scorer(path, threads, runtime, max_depth) as scorer:
-        true = label_ids(examples, scorer.labels, data)
+    if predictions is not None:
+        check_writable(predictions)
+    with open_runner(path, task, threads, runtime, max_depth) as runner:
+        evaluation = make_evaluation(runner.pipeline, DataFile(data, columns, limit))
+        if predictions is not None and not evaluation.writes_predictions:
+            raise ConfigError(f"pieces hidden in plain text make no file of predictions; received {str(predictions)!r}")
         start = time.perf_counter()
-        logits = score(scorer, examples, data)
+        answered = answers(evaluation, runner)
         seconds = time.perf_counter() - start
+    report = evaluation.report([evaluation.value(prediction) for prediction in answered])
+    if predictions is not None:
+        atomic_write(predictions, evaluation.written(answered))
+    known = task_named(runner.pipeline.task)
     return {
         "schema_version": SCHEMA_VERSION,
-        "kind": scorer.kind,
-        "labels": list(scorer.labels),
-        **classification_report(true, logits.argmax(axis=1), scorer.labels),
+        "kind": runner.kind,
+        "task": known.name,
+        **({"labels": list(runner.pipeline.config.labels)} if known.has_labels else {}),
+        **report,
         "seconds": seconds,
-        "runtime": scorer.runtime,
-        "threads": scorer.threads,
+        "runtime": runner.runtime,
+        "threads": runner.threads,
         "max_depth": max_depth,
-        "model_sha256": scorer.model_sha256,
-        "environment": environment(scorer.runtime, scorer.threads, scorer.model_sha256),
+        "model_sha256": runner.model_sha256,
+        "environment": environment(runner.runtime, runner.threads, runner.model_sha256),
     }
 
 
-def label_ids(examples: Sequence[Example], labels: Sequence[str], data: PathLike) -> list[int]:
-    """Each example's label as an id of the model's; raises `DataError` with the line of one that the model lacks."""
-    return ids_of_labels(data, examples, labels, f"the model's, {', '.join(labels)}")
+def answers(evaluation: Evaluation, runner: Runner) -> list[Any]:
+    """What is kept of the answer to each request of `evaluation`, in their order.
 
-
-def score(scorer: Scorer, examples: Sequence[Example], data: PathLike) -> NDArray[np.float32]:
-    """Logits, float32 [examples, labels], in the order of `examples`.
-
-    Raises `DataError` with the line of a text that can't be packed, `CheckFailedError` where a logit is not finite: its
-    largest would still be a label.
+    Raises `DataError` with the line of a request that can't be packed, `CheckFailedError` with that of one whose
+    outputs are not finite: the largest of them would still be an answer.
     """
-    import numpy as np
-
-    packed = [_packed(scorer, example, data) for example in examples]
-    order = sorted(range(len(packed)), key=lambda index: len(packed[index].input_ids))
-    logits = np.zeros((len(packed), len(scorer.labels)), np.float32)
-    batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
-    for batch in with_progress(batches, "evaluate"):
-        logits[batch] = scorer.logits([packed[index] for index in batch])
-    broken = np.flatnonzero(~np.isfinite(logits).all(axis=1))
-    if broken.size:
-        raise CheckFailedError(
-            f"{data}:{examples[broken[0]].line}: logits must be finite; received {logits[broken[0]].tolist()}"
-        )
-    return logits
+    asked = evaluation.asked
+    order = sorted(range(len(asked)), key=lambda index: asked[index].size)
+    found: list[Any] = [None] * len(asked)
+    for chunk in with_progress([order[start : start + CHUNK] for start in range(0, len(order), CHUNK)], "evaluate"):
+        for place, prediction in _chunk(evaluation, runner, [asked[index] for index in chunk]):
+            found[chunk[place]] = prediction
+    return found
 
 
-def _packed(scorer: Scorer, example: Example, data: PathLike) -> Packed:
-    try:
-        return scorer.pack(example.text, example.text_pair)
-    except DataError as error:
-        raise DataError(f"{data}:{example.line}: {error}") from error
-
-
-# === Opening ===
-
-
-@contextlib.contextmanager
-def _open_scorer(path: PathLike, threads: int, runtime: Optional[str], max_depth: Optional[int]) -> Iterator[Scorer]:
-    if not str(path).startswith("hf:") and not Path(path).is_dir():
-        with load(path, threads, runtime) as predictor:
-            yield Scorer(
-                "tflite",
-                predictor.labels,
-                predictor.pack,
-                lambda texts: _rows([predictor.logits(packed, max_depth) for packed in texts]),
-                predictor.runtime,
-                threads,
-                predictor.artifact.manifest.model_sha256,
-            )
-        return
-    for name, value in (("runtime", runtime), ("max_depth", max_depth)):
-        if value is not None:
-            raise ConfigError(f"{name} may be given for a .tflite only; received {value!r} for {str(path)!r}")
-    yield _folder_scorer(path)
-
-
-def _folder_scorer(path: PathLike) -> Scorer:
-    from albert_edge.model.checkpoint import WEIGHTS_FILE
-    from albert_edge.model.hub import resolve_folder
-    from albert_edge.model.keras import tf
-    from albert_edge.model.predictor import KerasPredictor
-    from albert_edge.text.packing import pack
-
-    folder = resolve_folder(path)
-    predictor = KerasPredictor(folder, batch_size=_BATCH)
-    config = predictor.config
-    if config.problem_type not in (None, "single_label_classification"):
-        raise ConfigError(f"problem_type must be single_label_classification; received {config.problem_type!r}")
-    return Scorer(
-        "folder",
-        config.labels,
-        lambda text, pair: pack(predictor.tokenizer, text, pair, config.max_position_embeddings),
-        predictor.logits,
-        f"tensorflow {tf.__version__}",
-        None,
-        hashlib.sha256(read_bytes(folder / WEIGHTS_FILE)).hexdigest(),
+def _chunk(evaluation: Evaluation, runner: Runner, asked: Sequence[Asked]) -> Iterator[tuple[int, Any]]:
+    """The place in `asked` and the prediction of each request, as soon as the last of its inputs has been run."""
+    inputs = [_inputs(evaluation, runner, each) for each in asked]
+    todo = sorted(
+        ((place, number) for place, packed in enumerate(inputs) for number in range(len(packed))),
+        key=lambda item: len(inputs[item[0]][item[1]].input_ids),
     )
+    outputs: list[dict[int, Outputs]] = [{} for _ in asked]
+    for start in range(0, len(todo), runner.batch):
+        batch = todo[start : start + runner.batch]
+        for (place, number), each in zip(batch, runner.outputs([inputs[place][number] for place, number in batch])):
+            outputs[place][number] = each
+            if len(outputs[place]) == len(inputs[place]):
+                ordered = [outputs[place].pop(index) for index in range(len(inputs[place]))]
+                yield place, _decoded(evaluation, runner, asked[place], inputs[place], ordered)
 
 
-def _rows(logits: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    import numpy as np
+def _inputs(evaluation: Evaluation, runner: Runner, asked: Asked) -> Sequence[Packed]:
+    try:
+        return evaluation.inputs(runner.pipeline, asked.request)
+    except DataError as error:
+        raise DataError(f"{asked.where}: {error}") from error
 
-    return np.stack(logits)
+
+def _decoded(
+    evaluation: Evaluation, runner: Runner, asked: Asked, inputs: Sequence[Packed], outputs: Sequence[Outputs]
+) -> Any:
+    try:
+        return evaluation.decode(runner.pipeline, asked.request, inputs, outputs)
+    except CheckFailedError as error:
+        raise CheckFailedError(f"{asked.where}: {error}") from error

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 from albert_edge.errors import ConfigError
 from albert_edge.runtime.session import Session
+from albert_edge.tasks import MASKED_POSITIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,8 +117,8 @@ def quantile(values: Sequence[float], fraction: float) -> float:
 def request(session: Session, tokens: int, max_depth: Optional[int] = None) -> Arrays:
     """Inputs for a request of `tokens` tokens: random ids, the same ones each time, within the vocabulary.
 
-    A file of a fixed length gets them padded behind. Raises `ConfigError` if `session` doesn't take that many, or takes
-    no depth and `max_depth` is given.
+    A file of a fixed length gets them padded behind, one that fills masks gets one position, the middle. Raises
+    `ConfigError` if `session` doesn't take that many tokens, or takes no depth and `max_depth` is given.
     """
     import numpy as np
 
@@ -135,6 +136,7 @@ def request(session: Session, tokens: int, max_depth: Optional[int] = None) -> A
         "attention_mask": is_token.astype(np.int32)[np.newaxis],
         # The graph takes 0 for "all layers", and int32 at most.
         "max_depth": np.array([max(0, min(max_depth or 0, 2**31 - 1))], np.int32),
+        MASKED_POSITIONS: np.array([[tokens // 2]], np.int32),
     }
     if max_depth is not None and "max_depth" not in session.inputs:
         raise ConfigError(f"max_depth needs a file in the looped layout; received {max_depth} for an unrolled one")

@@ -24,17 +24,31 @@ def load_interpreter(path: str, threads: int, runtime: str) -> tuple[object, dic
 
 
 def open_and_answer(
-    path: str, threads: int, runtime: str, text: str, max_depth: Optional[int]
+    path: str,
+    threads: int,
+    runtime: str,
+    tasks: list[str],
+    tokenizer_kind: str,
+    item: Any,
+    max_depth: Optional[int],
 ) -> tuple[object, dict[str, float]]:
-    """`open_ms`: from the path to a predictor that is ready. Then it answers one text, for what that does to memory."""
-    import albert_edge.text.labels
-    import albert_edge.text.tokenizer  # noqa: F401
+    """`open_ms`: from the path to a predictor that is ready. Then it answers one item, for what that does to memory.
+
+    `tasks` and `tokenizer_kind` are the file's: their modules are imported before the clock starts.
+    """
+    import albert_edge.runtime.combined
+    import albert_edge.text.tokenizer
+    from albert_edge.pipelines import pipeline_class
     from albert_edge.runtime.predictor import load
 
+    for task in tasks:
+        pipeline_class(task)
+    if tokenizer_kind == "wordpiece":
+        import albert_edge.text.wordpiece  # noqa: F401
     start = time.perf_counter_ns()
     predictor = load(path, threads, runtime)
     open_ms = _milliseconds_since(start)
-    predictor.predict(text, max_depth=max_depth)
+    predictor.answer_item(item, max_depth)
     return predictor, {"open_ms": open_ms}
 
 

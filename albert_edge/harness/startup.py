@@ -9,13 +9,15 @@ from __future__ import annotations
 import dataclasses
 import statistics
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
 from albert_edge.harness.memory import resident_mb
 from albert_edge.harness.processes import bare, probe
 from albert_edge.runtime.interpreter import PACKAGES
+from albert_edge.tasks import task_named
+from albert_edge.text.encoding import MASK
 
 if TYPE_CHECKING:
     from albert_edge.runtime.predictor import Predictor
@@ -76,12 +78,19 @@ def measure_startup(
 ) -> Startup:
     """Open the artifact at `path` in fresh processes, with the interpreter package of `predictor`, which has it open.
 
-    `tokens`: the answered text's length, special pieces included, cut to the file's longest. The three kinds of process
-    take turns. Raises `RuntimeUnavailableError` if a process ends without an answer.
+    `tokens`: the answered input's length, special pieces included, cut to the file's longest. The three kinds of
+    process take turns. Raises `RuntimeUnavailableError` if a process ends without an answer.
     """
     if processes < 1:
         raise ConfigError(f"processes must be at least 1; received {processes}")
-    text = text_of_length(predictor.artifact.tokenizer(), min(tokens, predictor.artifact.manifest.lengths.maximum))
+    item = item_of_length(predictor, tokens)
+    manifest = predictor.artifact.manifest
+    opening = {
+        "tasks": [head.task for head in manifest.all_heads],
+        "tokenizer_kind": manifest.tokenizer_kind,
+        "item": item,
+        "max_depth": max_depth,
+    }
     name, module = _package(predictor.runtime)
     common = {"path": str(Path(path).resolve()), "threads": threads, "runtime": name}
     load_ms, open_ms, rss_mb, bare_rss_mb = [], [], [], []
@@ -90,11 +99,32 @@ def measure_startup(
             bare_rss_mb.append(resident_mb(started.pid))
         with probe(module, "load_interpreter", common) as started:
             load_ms.append(started.answer["load_ms"])
-        with probe(module, "open_and_answer", {**common, "text": text, "max_depth": max_depth}) as started:
+        with probe(module, "open_and_answer", {**common, **opening}) as started:
             open_ms.append(started.answer["open_ms"])
             rss_mb.append(resident_mb(started.pid))
-    answered = len(predictor.pack(text).input_ids)
+    answered = max(len(packed.input_ids) for packed in predictor.inputs_of(item))
     return Startup(answered, tuple(load_ms), tuple(open_ms), tuple(rss_mb), tuple(bare_rss_mb))
+
+
+def item_of_length(predictor: Predictor, tokens: int) -> Any:
+    """An item of `albert_edge.predict` for the file's tasks that runs as one input of about `tokens` tokens.
+
+    Where a task wants two texts the first has one word; a file with several heads gets what all of them want.
+    """
+    tokenizer, heads = predictor.artifact.tokenizer(), predictor.artifact.heads
+    aliases = {task_named(head.task).alias for head in heads}
+    longest = predictor.artifact.manifest.lengths.maximum
+    tokens = min(tokens, longest, *(head.config.settings.max_length or longest for head in heads))
+    word = _FILLERS[0]
+    # The word and the [SEP] behind it.
+    second = text_of_length(tokenizer, max(3, tokens - 1 - len(tokenizer.encode(word).ids)))
+    if aliases <= {"answer", "order"} and len(heads) == 1:
+        return [word, second]
+    text = f"{MASK} {text_of_length(tokenizer, tokens - 1)}" if "fill" in aliases else text_of_length(tokenizer, tokens)
+    if len(heads) == 1:
+        return text
+    pair = {"text_pair": word} if "order" in aliases else {}
+    return {"text": text, **pair, **({"question": word} if "answer" in aliases else {})}
 
 
 def text_of_length(tokenizer: Tokenizer, tokens: int) -> str:

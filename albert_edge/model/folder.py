@@ -2,13 +2,13 @@
 
     config.json              the configuration, labels and class
     model.safetensors        the weights, float32
-    spiece.model             the SentencePiece vocabulary
+    spiece.model             the SentencePiece vocabulary, or vocab.txt, a WordPiece one
     tokenizer_config.json    lower-casing and accents, and what makes transformers' AutoTokenizer load the vocabulary
     special_tokens_map.json  the special pieces, for older transformers
     training.json            the record of its training, if it was trained here
 
-What is written opens in transformers with equal logits; what transformers wrote opens here if `spiece.model` is
-beside it (version 5 writes `tokenizer.json` in its place, which can't be turned back).
+What is written opens in transformers with equal logits, and what transformers wrote opens here: of its
+`tokenizer.json`, which version 5 writes in place of the vocabulary, the vocabulary is made again.
 """
 
 from __future__ import annotations
@@ -21,20 +21,19 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 from albert_edge.config import CONFIG_FILE, AlbertConfig
 from albert_edge.errors import ConfigError, FolderError
 from albert_edge.files import PathLike
-from albert_edge.model.checkpoint import WEIGHTS_FILE, read_tensors, tensors_to_bytes
+from albert_edge.model.checkpoint import WEIGHTS_FILE, WEIGHTS_FILES, read_tensors, tensors_to_bytes
 from albert_edge.model.hub import resolve_folder
 from albert_edge.model.loading import check_complete, collect, plan_load
 from albert_edge.model.output import check_output_folder, write_files
-from albert_edge.model.tensors import head_of_task
+from albert_edge.model.tensors import DEFAULT_LABELS, ORDER_LABELS, config_for_task, head_of_task, task_of_folder
 from albert_edge.text.tokenizer import CONFIG_FILE as TOKENIZER_CONFIG_FILE
-from albert_edge.text.tokenizer import MODEL_FILE as VOCABULARY_FILE
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.tokenizer import TOKENIZER_FILES, Tokenizer, read_tokenizer, tokenizer_files
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from albert_edge.model.heads import AlbertClassifier
+    from albert_edge.model.heads import TaskModel
 
 __all__ = [
     "Checkpoint",
@@ -43,24 +42,15 @@ __all__ = [
     "read_checkpoint",
     "read_folder",
     "read_tensors",
+    "task_of_folder",
     "write_folder",
 ]
 
 TRAINING_FILE = "training.json"
 _SPECIAL_TOKENS = "special_tokens_map.json"
 
-_OWNED = frozenset(
-    (
-        CONFIG_FILE,
-        WEIGHTS_FILE,
-        VOCABULARY_FILE,
-        TOKENIZER_CONFIG_FILE,
-        _SPECIAL_TOKENS,
-        TRAINING_FILE,
-        "tokenizer.json",
-    )
-)
-"""Files that a new model replaces. A `tokenizer.json` of the old one would win over the new `spiece.model`."""
+_OWNED = frozenset((CONFIG_FILE, *WEIGHTS_FILES, *TOKENIZER_FILES, _SPECIAL_TOKENS, TRAINING_FILE))
+"""Files that a new model replaces. In transformers an old `tokenizer.json` would win over the new `spiece.model`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +74,7 @@ class LoadedModel:
 
     config: AlbertConfig
     task: str
-    model: AlbertClassifier
+    model: TaskModel
     tokenizer: Tokenizer
     dropped: tuple[str, ...]
     initialised: tuple[str, ...]
@@ -95,34 +85,39 @@ class LoadedModel:
 
 def read_checkpoint(
     path: PathLike,
-    task: str = "text-classification",
+    task: Optional[str] = None,
     *,
     new_head: bool = False,
     labels: Optional[Sequence[str]] = None,
     seed: int = 1,
 ) -> Checkpoint:
-    """Read and check a folder, or `hf:owner/name@revision`, for the head of `task`.
+    """Read and check a folder, or `hf:owner/name@revision`, for the head of `task` (None: the folder's own).
 
     `new_head`: a head that the folder lacks, or has for other labels, starts from random values drawn with `seed`;
-    `labels` are those of the new head (None: the folder's own). Raises `ConfigError`, `FolderError` or
-    `TokenizerError` with the rule broken and the value received.
+    `labels` are those of the new head (None: the folder's own), of a task that has labels. Raises `ConfigError`,
+    `FolderError` or `TokenizerError` with the rule broken and the value received.
     """
     if labels is not None and not new_head:
         raise ConfigError(f"labels may be given with new_head only; received {list(labels)}")
     folder = resolve_folder(path)
     config = AlbertConfig.load(folder)
+    head = head_of_task(task_of_folder(config) if task is None else task)
+    if labels is not None and not head.has_labels:
+        raise ConfigError(f"labels may be given for a task that has some; received {list(labels)} for {head.task}")
+    if head.task == "sentence-order" and config.labels == DEFAULT_LABELS:
+        config = config.replace(labels=ORDER_LABELS)
     tokenizer = _read_tokenizer(folder, config)
     stored = read_tensors(folder)
     wanted = config if labels is None else config.replace(labels=tuple(labels))
-    plan = plan_load(stored, config, wanted, task, new_head)
-    wanted = wanted.replace(architectures=(head_of_task(task).architecture,))
-    tensors = collect(plan, stored, wanted, task, seed)
-    return Checkpoint(wanted, task, tensors, tokenizer, plan.dropped, plan.initialised)
+    plan = plan_load(stored, config, wanted, head.task, new_head)
+    wanted = config_for_task(wanted, head.task)
+    tensors = collect(plan, stored, wanted, head.task, seed)
+    return Checkpoint(wanted, head.task, tensors, tokenizer, plan.dropped, plan.initialised)
 
 
 def read_folder(
     path: PathLike,
-    task: str = "text-classification",
+    task: Optional[str] = None,
     *,
     new_head: bool = False,
     labels: Optional[Sequence[str]] = None,
@@ -133,15 +128,13 @@ def read_folder(
     from albert_edge.model.weights import load_state_dict
 
     found = read_checkpoint(path, task, new_head=new_head, labels=labels, seed=seed)
-    model = build_model(found.config, task)
+    model = build_model(found.config, found.task)
     load_state_dict(model, found.tensors)
-    return LoadedModel(found.config, task, model, found.tokenizer, found.dropped, found.initialised)
+    return LoadedModel(found.config, found.task, model, found.tokenizer, found.dropped, found.initialised)
 
 
 def _read_tokenizer(folder: Path, config: AlbertConfig) -> Tokenizer:
-    if not (folder / VOCABULARY_FILE).is_file():
-        raise FolderError(f"a model folder must hold {VOCABULARY_FILE}; received {str(folder)!r} without it")
-    tokenizer = Tokenizer.from_folder(folder)
+    tokenizer = read_tokenizer(folder)
     _check_vocabulary(tokenizer, config)
     return tokenizer
 
@@ -149,7 +142,7 @@ def _read_tokenizer(folder: Path, config: AlbertConfig) -> Tokenizer:
 def _check_vocabulary(tokenizer: Tokenizer, config: AlbertConfig) -> None:
     if tokenizer.vocab_size != config.vocab_size:
         raise FolderError(
-            f"the pieces of {VOCABULARY_FILE} must be as many as vocab_size in {CONFIG_FILE}; "
+            f"the pieces of {tokenizer.file_name} must be as many as vocab_size in {CONFIG_FILE}; "
             f"received {tokenizer.vocab_size} and {config.vocab_size}"
         )
 
@@ -179,28 +172,17 @@ def write_folder(
     files = {
         CONFIG_FILE: _json(_published_config(config, task)),
         WEIGHTS_FILE: tensors_to_bytes(tensors),
-        VOCABULARY_FILE: tokenizer.model,
+        **tokenizer_files(tokenizer),
         TOKENIZER_CONFIG_FILE: _json(_tokenizer_config(config, tokenizer)),
-        _SPECIAL_TOKENS: _json(_SPECIAL_PIECES),
+        _SPECIAL_TOKENS: _json(tokenizer.special_pieces),
     }
     if training is not None:
         files[TRAINING_FILE] = _json(training)
     write_files(path, files, _OWNED, overwrite)
 
 
-_SPECIAL_PIECES = {
-    "bos_token": "[CLS]",
-    "cls_token": "[CLS]",
-    "eos_token": "[SEP]",
-    "mask_token": "[MASK]",
-    "pad_token": "<pad>",
-    "sep_token": "[SEP]",
-    "unk_token": "<unk>",
-}
-
-
 def _published_config(config: AlbertConfig, task: str) -> dict[str, Any]:
-    values = config.replace(architectures=(head_of_task(task).architecture,)).to_dict()
+    values = config_for_task(config, task).to_dict()
     # transformers loads weights in the type that the config names, whatever the file holds: a checkpoint that came in
     # as bfloat16 would be rounded back to it.
     values.pop("torch_dtype", None)
@@ -209,12 +191,12 @@ def _published_config(config: AlbertConfig, task: str) -> dict[str, Any]:
 
 def _tokenizer_config(config: AlbertConfig, tokenizer: Tokenizer) -> dict[str, Any]:
     return {
-        "tokenizer_class": "AlbertTokenizer",
+        "tokenizer_class": tokenizer.transformers_class,
         **tokenizer.options.to_dict(),
         "model_max_length": config.max_position_embeddings,
         # Without this, version 5 gives no segments, and the second text of a pair counts as the first.
         "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
-        **_SPECIAL_PIECES,
+        **tokenizer.special_pieces,
     }
 
 

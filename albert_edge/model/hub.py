@@ -13,12 +13,22 @@ from pathlib import Path
 from albert_edge.errors import FolderError
 from albert_edge.files import PathLike
 from albert_edge.model.packages import host_package
+from albert_edge.text.tokenizer import TOKENIZER_FILES
 
 PREFIX = "hf:"
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+(/[\w.-]+)?)(@(?P<revision>[\w./-]+))?")
 
-_FILES = ["config.json", "model.safetensors", "spiece.model", "tokenizer_config.json", "special_tokens_map.json"]
+_FILES = ["config.json", *TOKENIZER_FILES, "special_tokens_map.json"]
+_WEIGHTS = (
+    ["model.safetensors"],
+    ["model.safetensors.index.json", "model-*.safetensors"],
+    ["pytorch_model.bin"],
+    ["pytorch_model.bin.index.json", "pytorch_model-*.bin"],
+    ["tf_model.h5"],
+)
+"""The files of one set of weights, in the order in which checkpoint.py looks for them: many repositories hold several
+sets, and only the first is fetched."""
 
 
 def resolve_folder(name: PathLike) -> Path:
@@ -39,7 +49,12 @@ def _download(name: str) -> Path:
         )
     hub, errors = host_package("huggingface_hub"), host_package("huggingface_hub.errors")
     try:
-        folder = hub.snapshot_download(match["repository"], revision=match["revision"], allow_patterns=_FILES)
+        for weights in _WEIGHTS:
+            folder = hub.snapshot_download(
+                match["repository"], revision=match["revision"], allow_patterns=[*_FILES, *weights]
+            )
+            if (Path(folder) / weights[0]).is_file():
+                break
     except (errors.HfHubHTTPError, errors.HFValidationError, errors.LocalEntryNotFoundError, OSError) as reason:
         # The library's messages run over many lines.
         summary = textwrap.shorten(str(reason), 240)

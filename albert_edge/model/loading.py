@@ -17,6 +17,8 @@ from albert_edge.model.tensors import (
     BASE_MODULES,
     BASE_PREFIX,
     NOT_PARAMETERS,
+    SHARED_COPIES,
+    Head,
     TensorSpec,
     encoder_tensors,
     head_of_task,
@@ -47,32 +49,33 @@ def plan_load(
 ) -> LoadPlan:
     """Decide what happens to the tensors `names` of a checkpoint that `config` describes.
 
-    `wanted` is `config` with the labels that the model shall have. The head in the file is used if it is of the class
-    asked for and has these labels in this order. `new_head`: where that is not so, start a new head (and pooler, if
-    there is none) instead of refusing. The encoder never starts anew.
+    `wanted` is `config` with the labels that the model shall have. The head in the file is used if it is of a class
+    that has the one asked for, with these labels in this order. `new_head`: where that is not so, start a new head (and
+    pooler, if there is none) instead of refusing. A pooler that the task's answers don't depend on may always be
+    missing; the encoder never starts anew.
 
     Raises `FolderError` naming a tensor that is unknown, given twice, or missing.
     """
     in_file = _by_full_name(names)
-    encoder = [spec.name for spec in encoder_tensors(config)]
-    _refuse_unknown(in_file, encoder, config)
+    _refuse_unknown(in_file, [spec.name for spec in encoder_tensors(config)], config)
     head = head_of_task(task)
+    in_file = _renamed(in_file, head)
     head_tensors = [spec.name for spec in head.tensors(wanted)]
-    own_head = (
-        not config.architectures or head.architecture in config.architectures
-    ) and config.labels == wanted.labels
+    own_head = not config.architectures or not set(config.architectures).isdisjoint(head.classes)
+    if head.has_labels and config.labels != wanted.labels:
+        own_head = False
     usable = {full: name for full, name in in_file.items() if own_head or full not in head_tensors}
 
     missing = [name for name in tensor_table(wanted, task) if name not in usable]
-    initialised: list[str] = []
-    if new_head:
-        # A group starts anew as a whole: half a head in a file is damage.
-        groups = (head_tensors, [spec.name for spec in pooler_tensors(config)] if head.pooler else [])
-        initialised = [name for group in groups if usable.keys().isdisjoint(group) for name in group]
+    # A group starts anew as a whole: half a head in a file is damage.
+    pooler = [spec.name for spec in pooler_tensors(config)] if head.pooler else []
+    groups = [head_tensors if new_head else [], pooler if new_head or head.pooler_use == "kept" else []]
+    initialised = [name for group in groups if usable.keys().isdisjoint(group) for name in group]
     _refuse_missing([name for name in missing if name not in initialised], config, task)
     used = {name: usable[name] for name in tensor_table(wanted, task) if name in usable}
     taken = set(used.values())
-    return LoadPlan(used, tuple(name for name in in_file.values() if name not in taken), tuple(initialised))
+    dropped = dict.fromkeys(name for name in in_file.values() if name not in taken)
+    return LoadPlan(used, tuple(dropped), tuple(initialised))
 
 
 def _refuse_unknown(in_file: Mapping[str, str], encoder: Iterable[str], config: AlbertConfig) -> None:
@@ -91,6 +94,19 @@ def _by_full_name(names: Iterable[str]) -> dict[str, str]:
             raise FolderError(f"a checkpoint must hold each tensor once; received {full_names[full]!r} and {name!r}")
         full_names[full] = name
     return full_names
+
+
+def _renamed(in_file: Mapping[str, str], head: Head) -> dict[str, str]:
+    """The names as `head` has them, where the file has another class's or only a tensor's second name."""
+    renamed = dict(in_file)
+    for copy, original in SHARED_COPIES.items():
+        if copy in renamed and original not in renamed:
+            renamed[original] = renamed.pop(copy)
+    for names in head.inside.values():
+        for there, here in names.items():
+            for full in [full for full in renamed if full.startswith(there)]:
+                renamed.setdefault(here + full[len(there) :], renamed[full])
+    return renamed
 
 
 def _refuse_missing(missing: list[str], config: AlbertConfig, task: str) -> None:
@@ -119,7 +135,19 @@ def collect(
             check_shape(spec, collected[name])
         else:
             collected[name] = initial_tensor(spec, config, seed)
+    _check_copies(plan, tensors, collected)
     return collected
+
+
+def _check_copies(
+    plan: LoadPlan, tensors: Mapping[str, NDArray[np.float32]], collected: Mapping[str, NDArray[np.float32]]
+) -> None:
+    """Refuse a model whose output table is not its table of words, though both have the same shape."""
+    for copy, original in SHARED_COPIES.items():
+        if copy not in plan.dropped or "predictions.bias" not in plan.used:
+            continue
+        if tensors[copy].shape != collected[original].shape or (tensors[copy] != collected[original]).any():
+            raise FolderError(f"{copy} must equal {original} (tied embeddings); received other values")
 
 
 def check_shape(spec: TensorSpec, values: NDArray[np.float32]) -> None:

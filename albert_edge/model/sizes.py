@@ -10,10 +10,13 @@ and 222.6. It counts BERT without its pooler; here both are counted with it.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from albert_edge.text.tokenizer import Tokenizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +65,12 @@ def size_config(
         num_attention_heads=size.num_attention_heads,
         intermediate_size=4 * size.hidden_size,
     ).replace(**changes)
+
+
+def config_for_vocabulary(name: str, layers: Optional[int], tokenizer: Tokenizer, **changes: Any) -> AlbertConfig:
+    """`size_config` with as many pieces as `tokenizer` has, and its ids of the special ones."""
+    ids = {"pad_token_id": tokenizer.pad_id, "bos_token_id": tokenizer.cls_id, "eos_token_id": tokenizer.sep_id}
+    return size_config(name, layers, tokenizer.vocab_size, **{**ids, **changes})
 
 
 def parameter_count(config: AlbertConfig, classifier: bool = False) -> int:

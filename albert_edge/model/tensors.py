@@ -8,10 +8,11 @@ checkpoint, the Keras variables and the deployed graph are all read off it.
 from __future__ import annotations
 
 import dataclasses
-from typing import Callable, Literal, NamedTuple
+from typing import Callable, Literal, Mapping, NamedTuple
 
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
+from albert_edge.tasks import TASK_NAMES, TASKS
 
 Kind = Literal["embedding", "kernel", "bias", "scale", "shift"]
 """`kernel` and `bias` of a linear layer, `scale` and `shift` of a LayerNorm."""
@@ -28,6 +29,11 @@ class TensorSpec(NamedTuple):
 Specs = tuple[TensorSpec, ...]
 
 WORD_EMBEDDINGS = "albert.embeddings.word_embeddings.weight"
+
+DEFAULT_LABELS = ("LABEL_0", "LABEL_1")
+"""What transformers names the labels of a model that was given none."""
+ORDER_LABELS = ("in_order", "swapped")
+"""Of a sentence-order head (Lan et al. 2019): 0 in order, 1 swapped."""
 
 BASE_PREFIX = "albert."
 BASE_MODULES = ("embeddings.", "encoder.", "pooler.")
@@ -114,7 +120,7 @@ def _choice_classifier(config: AlbertConfig) -> Specs:
 
 
 def _spans(config: AlbertConfig) -> Specs:
-    return _linear("qa_outputs", config.hidden_size, len(config.labels))
+    return _linear("qa_outputs", config.hidden_size, 2)
 
 
 def _word_predictions(config: AlbertConfig) -> Specs:
@@ -129,38 +135,101 @@ def _pretraining(config: AlbertConfig) -> Specs:
     return (*_word_predictions(config), *_linear("sop_classifier.classifier", config.hidden_size, len(config.labels)))
 
 
+Pooler = Literal["none", "kept", "used"]
+"""Of a class: it has no pooler; it has one that the task's answers don't depend on; they do."""
+
+PRETRAINING = "AlbertForPreTraining"
+
+
 @dataclasses.dataclass(frozen=True)
 class Head:
-    """One of Hugging Face's ALBERT classes."""
+    """A task's head in one of Hugging Face's ALBERT classes."""
 
     task: str
     """Hugging Face's name of the task."""
     architecture: str
     """The class, as `architectures` in config.json names it."""
-    pooler: bool
-    """Whether the class has a pooler."""
+    pooler_use: Pooler
     tensors: Callable[[AlbertConfig], Specs]
     """What the head adds to the encoder and the pooler."""
+    has_labels: bool = False
+    """Whether its width is the number of labels."""
+    inside: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    """Another class that has this head too -> where it has other names for the tensors: first part there -> here."""
+
+    @property
+    def pooler(self) -> bool:
+        """Whether the class has a pooler."""
+        return self.pooler_use != "none"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes whose checkpoints have this head."""
+        return (self.architecture, *self.inside)
 
 
 HEADS = (
-    Head("text-classification", "AlbertForSequenceClassification", True, _label_classifier),
-    Head("token-classification", "AlbertForTokenClassification", False, _label_classifier),
-    Head("multiple-choice", "AlbertForMultipleChoice", True, _choice_classifier),
-    Head("question-answering", "AlbertForQuestionAnswering", False, _spans),
-    Head("fill-mask", "AlbertForMaskedLM", False, _word_predictions),
-    Head("pretraining", "AlbertForPreTraining", True, _pretraining),
-    Head("feature-extraction", "AlbertModel", True, _no_tensors),
+    Head("text-classification", "AlbertForSequenceClassification", "used", _label_classifier, has_labels=True),
+    Head("token-classification", "AlbertForTokenClassification", "none", _label_classifier, has_labels=True),
+    Head("multiple-choice", "AlbertForMultipleChoice", "used", _choice_classifier),
+    Head("question-answering", "AlbertForQuestionAnswering", "none", _spans),
+    Head("fill-mask", "AlbertForMaskedLM", "none", _word_predictions, inside={PRETRAINING: {}}),
+    Head("pretraining", PRETRAINING, "used", _pretraining, has_labels=True),
+    Head("feature-extraction", "AlbertModel", "kept", _no_tensors),
+    Head(
+        "sentence-order",
+        "AlbertForSequenceClassification",
+        "used",
+        _label_classifier,
+        has_labels=True,
+        inside={PRETRAINING: {"sop_classifier.": ""}},
+    ),
 )
-"""Every head whose tensors are recognised; heads.py says which of them can be built."""
+"""Every head whose tensors are recognised; heads.py says which of them can be built. Of two tasks with one class the
+first is what the class alone means."""
 
 
 def head_of_task(task: str) -> Head:
-    """The head for Hugging Face's name of a task; raises `ConfigError` for a name that isn't one."""
+    """The head for a task's name, long or short; raises `ConfigError` for a name that isn't one."""
+    name = next((known.name for known in TASKS if known.alias == task), task)
     for head in HEADS:
-        if head.task == task:
+        if head.task == name:
             return head
     raise ConfigError(f"task must be one of {', '.join(head.task for head in HEADS)}; received {task!r}")
+
+
+def task_of_folder(config: AlbertConfig) -> str:
+    """The task that a folder's `config` says: `config.settings.task`, else that of its class.
+
+    Raises `ConfigError`, which names `--task`, if the class is missing or has no task.
+    """
+    if config.settings.task is not None:
+        return config.settings.task
+    for architecture in config.architectures:
+        if architecture in _TASK_OF_CLASS:
+            return _TASK_OF_CLASS[architecture]
+    raise ConfigError(
+        f"a folder's config.json must name one of {', '.join(_TASK_OF_CLASS)} in architectures, or --task the task; "
+        f"received {', '.join(config.architectures) or 'no class'}"
+    )
+
+
+_TASK_OF_CLASS = {
+    **{head.architecture: head.task for head in reversed(HEADS) if head.task in TASK_NAMES},
+    PRETRAINING: "sentence-order",
+}
+
+
+def config_for_task(config: AlbertConfig, task: str) -> AlbertConfig:
+    """`config` with the class of `task`, and with the task itself where the class means another one."""
+    head = head_of_task(task)
+    # Pretraining is no task of this project, and the class alone says it.
+    meant = (_TASK_OF_CLASS.get(head.architecture), "pretraining", "multiple-choice")
+    stated = None if head.task in meant else head.task
+    if head.task == "question-answering":
+        # transformers makes the head as wide as there are labels, and then takes it apart into start and end.
+        config = config.replace(labels=DEFAULT_LABELS)
+    return config.replace(architectures=(head.architecture,)).with_settings(task=stated)
 
 
 def tensor_table(config: AlbertConfig, task: str) -> dict[str, TensorSpec]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping
 
-from albert_edge.model.heads import AlbertClassifier
+from albert_edge.model.heads import TaskModel
 from albert_edge.model.loading import check_complete
 from albert_edge.model.tensors import Kind, TensorSpec, tensor_table
 
@@ -29,7 +29,7 @@ _VARIABLES: dict[Kind, str] = {
 _TRANSPOSED: tuple[Kind, ...] = ("kernel",)
 
 
-def variables(model: AlbertClassifier) -> dict[str, tuple[TensorSpec, Any]]:
+def variables(model: TaskModel) -> dict[str, tuple[TensorSpec, Any]]:
     """Name -> table row and Keras variable, for every parameter of `model`."""
     bound = {
         name: (spec, getattr(_layer(model, name), _VARIABLES[spec.kind]))
@@ -39,14 +39,14 @@ def variables(model: AlbertClassifier) -> dict[str, tuple[TensorSpec, Any]]:
     return bound
 
 
-def _layer(model: AlbertClassifier, name: str) -> Any:
+def _layer(model: TaskModel, name: str) -> Any:
     found: Any = model
     for part in name.split(".")[:-1]:
         found = found[int(part)] if part.isdigit() else getattr(found, part)
     return found
 
 
-def state_dict(model: AlbertClassifier) -> dict[str, NDArray[np.float32]]:
+def state_dict(model: TaskModel) -> dict[str, NDArray[np.float32]]:
     """Every parameter of `model`, float32, under Hugging Face's names and in its layouts."""
     return {
         name: variable.numpy().T if spec.kind in _TRANSPOSED else variable.numpy()
@@ -54,7 +54,7 @@ def state_dict(model: AlbertClassifier) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def load_state_dict(model: AlbertClassifier, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+def load_state_dict(model: TaskModel, tensors: Mapping[str, NDArray[np.float32]]) -> None:
     """Set every parameter of `model` from `tensors`: Hugging Face's names and layouts, each used exactly once.
 
     Raises `FolderError` naming a tensor too many, missing, or of another shape, before any variable is touched.

@@ -8,8 +8,11 @@ model and one of its `.tflite` differ by the network alone.
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Mapping, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Mapping, Optional, Sequence, TypeVar
+
+from albert_edge.errors import CheckFailedError, ConfigError, DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,10 +20,28 @@ if TYPE_CHECKING:
 
     from albert_edge.config import AlbertConfig
     from albert_edge.text.packing import Packed
-    from albert_edge.text.tokenizer import Tokenizer
+    from albert_edge.text.tokenizer import Encoding, Tokenizer
 
 Outputs = Mapping[str, "NDArray[np.float32]"]
 """Output's name in `tasks.Task.outputs` -> float32 array without the axis of texts and without rows of padding."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TextRequest:
+    """A text, or a pair of texts."""
+
+    text: str
+    text_pair: Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TagRequest:
+    """A text whose entities are wanted."""
+
+    text: str
+    words: Optional[tuple[tuple[int, int], ...]] = None
+    """Characters [start, end) of each word, in order and apart; None: those that `text.words` finds."""
+
 
 Request = TypeVar("Request")
 Prediction = TypeVar("Prediction")
@@ -51,3 +72,47 @@ class Pipeline(ABC, Generic[Request, Prediction]):
         """A prediction as JSON values."""
         values: dict[str, Any] = prediction.to_dict()
         return values
+
+
+def encode(tokenizer: Tokenizer, text: str) -> Encoding:
+    """The pieces of a request's text; raises `DataError` if it is no string or has no piece."""
+    if not isinstance(text, str):
+        raise DataError(f"a text must be a string; received {text!r}")
+    encoding = tokenizer.encode(text)
+    if not encoding.ids:
+        raise DataError(f"a text must have a piece left after clean-up; received {text!r}")
+    return encoding
+
+
+def pair_room(longest: int) -> int:
+    """Pieces that an input of `longest` tokens holds of two texts; `ConfigError` if it hasn't one for each."""
+    if longest < 5:
+        raise ConfigError(f"an input must have room for a piece of each text beside 3 special ones; received {longest}")
+    return longest - 3
+
+
+def output(outputs: Outputs, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """One output of the network in float64, of that `shape`.
+
+    Raises `ConfigError` if it is missing or of another shape, `CheckFailedError` if a number in it is not finite.
+    """
+    import numpy as np
+
+    if name not in outputs:
+        raise ConfigError(f"the outputs must have {name!r}; received {', '.join(outputs) or 'none'}")
+    values: NDArray[np.float64] = np.asarray(outputs[name], np.float64)
+    if values.shape != shape:
+        raise ConfigError(f"{name} must have the shape {list(shape)}; received {list(values.shape)}")
+    if not np.isfinite(values).all():
+        count = int((~np.isfinite(values)).sum())
+        raise CheckFailedError(f"a model's {name} must be finite; received {count} of {values.size} that aren't")
+    return values
+
+
+def pooled(inputs: Sequence[Packed], outputs: Sequence[Outputs], name: str, width: int) -> NDArray[np.float64]:
+    """The output `name` of every input, float64 [inputs, width]; raises as `output` does, also if an input has none."""
+    import numpy as np
+
+    if len(outputs) != len(inputs):
+        raise ConfigError(f"every input must have outputs; received {len(outputs)} for {len(inputs)} inputs")
+    return np.stack([output(each, name, (width,)) for each in outputs])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 from albert_edge.artifact import Manifest
 from albert_edge.artifact.checks import input_shapes
 from albert_edge.errors import DataError, RuntimeUnavailableError
+from albert_edge.tasks import MASKED_POSITIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,15 +55,18 @@ class InputSpec:
 
 
 def input_specs(manifest: Manifest) -> dict[str, InputSpec]:
-    """What the inputs of an artifact may be: ids within its tables, lengths within its limits."""
+    """What the inputs of an artifact may be: ids within its tables, lengths within its limits, up to a mask a token."""
     config, lengths = manifest.model_config, (manifest.lengths.minimum, manifest.lengths.maximum)
+    sizes = {MASKED_POSITIONS: (1, manifest.lengths.maximum)}
     values = {
         "input_ids": (0, config.vocab_size - 1),
         "token_type_ids": (0, config.type_vocab_size - 1),
         "attention_mask": (0, 1),
+        MASKED_POSITIONS: (0, manifest.lengths.maximum - 1),
     }
     return {
-        name: InputSpec("int32", shape, lengths, values.get(name)) for name, shape in input_shapes(manifest).items()
+        name: InputSpec("int32", shape, sizes.get(name, lengths), values.get(name))
+        for name, shape in input_shapes(manifest).items()
     }
 
 
@@ -111,9 +115,12 @@ class Session(ABC):
             raise DataError(f"the inputs must be {sorted(self.inputs)}; received {sorted(inputs)}")
         for name, spec in self.inputs.items():
             spec.check(name, inputs[name])
-        lengths = {inputs[name].shape for name, spec in self.inputs.items() if -1 in spec.shape}
+        open_inputs = [name for name, spec in self.inputs.items() if -1 in spec.shape and name != MASKED_POSITIONS]
+        lengths = {inputs[name].shape for name in open_inputs}
         if len(lengths) > 1:
             raise DataError(f"inputs of any length must have one length; received {sorted(lengths)}")
+        if MASKED_POSITIONS in inputs and "input_ids" in inputs:
+            _check_positions(inputs[MASKED_POSITIONS], inputs["input_ids"].shape[-1])
 
     @abstractmethod
     def _invoke(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
@@ -122,3 +129,12 @@ class Session(ABC):
     @abstractmethod
     def _release(self) -> None:
         """Give back what the session holds; called once."""
+
+
+def _check_positions(positions: NDArray[Any], tokens: int) -> None:
+    """Each must be one of the request's own tokens, and there can't be more of them."""
+    if positions.size > tokens or not 0 <= positions.min() <= positions.max() < tokens:
+        raise DataError(
+            f"{MASKED_POSITIONS} must be up to {tokens} positions from 0 to {tokens - 1}, as there are tokens; "
+            f"received {positions.size} from {positions.min()} to {positions.max()}"
+        )

@@ -10,60 +10,15 @@ Unicode's tables come with Python: a character newer than the interpreter's own 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import unicodedata
-from typing import Any, Mapping, Sequence
+from typing import Callable, Iterator, Sequence
 
-from albert_edge.errors import ConfigError, DataError
+from albert_edge.errors import DataError
+from albert_edge.text.options import TokenizerOptions
 
 _WORD = re.compile(r"\S+")  # the words of str.split(): both ask Unicode's white space property
 _DOUBLED_QUOTE = re.compile("``|''")
-
-
-@dataclasses.dataclass(frozen=True)
-class TokenizerOptions:
-    """What the clean-up does; stored with a model under Hugging Face's names (`tokenizer_config.json`)."""
-
-    lower_case: bool = True
-    """`do_lower_case` in JSON."""
-    keep_accents: bool = False
-    """Skip NFKD and the removal of combining marks (SentencePiece's own normalization still composes characters)."""
-
-    def __post_init__(self) -> None:
-        for key, field in _FIELDS.items():
-            value = getattr(self, field)
-            if not isinstance(value, bool):
-                raise ConfigError(f"{key} must be true or false; received {value!r}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The options as `tokenizer_config.json` and the artifact's manifest hold them."""
-        return {**{key: getattr(self, field) for key, field in _FIELDS.items()}, "remove_space": True}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TokenizerOptions:
-        """From `to_dict`'s keys, each of which may be missing; any other key raises `ConfigError`."""
-        unknown = sorted(set(values) - set(OPTION_KEYS))
-        if unknown:
-            raise ConfigError(f"tokenizer options must be among {', '.join(OPTION_KEYS)}; received {unknown[0]!r}")
-        return cls.from_config(values)
-
-    @classmethod
-    def from_config(cls, values: Mapping[str, Any]) -> TokenizerOptions:
-        """From a whole `tokenizer_config.json`, whose other keys are not looked at unless they are near-misses."""
-        for key in values:
-            close = difflib.get_close_matches(key, OPTION_KEYS, n=1, cutoff=0.85)
-            if close and close[0] != key:
-                raise ConfigError(
-                    f"a tokenizer's options must not be misspelt; received {key!r}, did you mean {close[0]!r}?"
-                )
-        if values.get("remove_space", True) is not True:
-            raise ConfigError(f"remove_space must be true; received {values['remove_space']!r}")
-        return cls(**{field: values[key] for key, field in _FIELDS.items() if key in values})
-
-
-_FIELDS = {"do_lower_case": "lower_case", "keep_accents": "keep_accents"}
-OPTION_KEYS = (*_FIELDS, "remove_space")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +37,10 @@ class AlignedText:
         """`text` as it is: each character came from itself."""
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
+    def part(self, first: int, last: int) -> AlignedText:
+        """The characters [first, last), as a text of their own."""
+        return AlignedText(self.text[first:last], self.starts[first:last], self.ends[first:last])
+
     def pick(self, positions: Sequence[int]) -> AlignedText:
         """The characters at `positions` (increasing), as a text of their own."""
         return AlignedText(
@@ -98,10 +57,23 @@ def clean(text: str, options: TokenizerOptions) -> AlignedText:
     character before it, so that a span over a decomposed `é` holds its accent; after white space it belongs to none.
     """
     refuse_surrogates(text)
-    aligned = _straighten_quotes(_collapse_spaces(text))
+    aligned = straighten_quotes(_collapse_spaces(text))
     if not options.keep_accents:
         aligned = _strip_accents(aligned)
-    return _lower(aligned) if options.lower_case else aligned
+    return lower(aligned) if options.lower_case else aligned
+
+
+def cut_out(text: str, names: re.Pattern[str]) -> Iterator[tuple[AlignedText, bool]]:
+    """The parts of `text`, none of them empty, and of each whether it is a match of `names`."""
+    whole = AlignedText.identity(text)
+    place = 0
+    for match in names.finditer(text):
+        if place < match.start():
+            yield whole.part(place, match.start()), False
+        yield whole.part(*match.span()), True
+        place = match.end()
+    if place < len(text):
+        yield whole.part(place, len(text)), False
 
 
 def refuse_surrogates(text: str) -> None:
@@ -130,7 +102,8 @@ def _collapse_spaces(text: str) -> AlignedText:
     return AlignedText(collapsed, starts, ends)
 
 
-def _straighten_quotes(aligned: AlignedText) -> AlignedText:
+def straighten_quotes(aligned: AlignedText) -> AlignedText:
+    """The quotes of old plain text, `` and '', as the one character \"."""
     text = _DOUBLED_QUOTE.sub('"', aligned.text)
     if len(text) == len(aligned.text):
         return aligned
@@ -141,19 +114,16 @@ def _straighten_quotes(aligned: AlignedText) -> AlignedText:
     return AlignedText(text, starts, ends)
 
 
-def _strip_accents(aligned: AlignedText) -> AlignedText:
-    """NFKD without combining marks.
+def replace_characters(aligned: AlignedText, replacement: Callable[[str], str]) -> AlignedText:
+    """Put `replacement` of each character in its place, which may be several characters or none.
 
-    Done character by character, which gives what NFKD of the whole text gives: only combining marks are ever
-    reordered across characters, and those go.
+    A dropped character belongs to the one before it; after a space it belongs to none.
     """
-    if aligned.text.isascii():
-        return aligned
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for character, start, end in zip(aligned.text, aligned.starts, aligned.ends):
-        kept = character if character.isascii() else _decompose(character)
+        kept = replacement(character)
         if kept:
             characters.append(kept)
             starts.extend([start] * len(kept))
@@ -163,12 +133,24 @@ def _strip_accents(aligned: AlignedText) -> AlignedText:
     return AlignedText("".join(characters), starts, ends)
 
 
+def _strip_accents(aligned: AlignedText) -> AlignedText:
+    """NFKD without combining marks.
+
+    Done character by character, which gives what NFKD of the whole text gives: only combining marks are ever
+    reordered across characters, and those go.
+    """
+    return aligned if aligned.text.isascii() else replace_characters(aligned, _decompose)
+
+
 def _decompose(character: str) -> str:
+    if character.isascii():
+        return character
     parts = unicodedata.normalize("NFKD", character)
     return "".join([part for part in parts if not unicodedata.combining(part)])
 
 
-def _lower(aligned: AlignedText) -> AlignedText:
+def lower(aligned: AlignedText) -> AlignedText:
+    """The text in lower case."""
     lowered = aligned.text.lower()
     if len(lowered) == len(aligned.text):
         return AlignedText(lowered, aligned.starts, aligned.ends)

@@ -7,7 +7,7 @@ at its exact length, and who batches pads. A text too long loses its end; of a p
 from __future__ import annotations
 
 import dataclasses
-from typing import Optional
+from typing import Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,13 @@ def pack(tokenizer: Tokenizer, text: str, text_pair: Optional[str] = None, max_l
     ids = tokenizer.encode(text).ids
     pair_ids = [] if text_pair is None else tokenizer.encode(text_pair).ids
     kept, pair_kept = kept_lengths(len(ids), len(pair_ids), max_length - specials)
-    first = [tokenizer.cls_id, *ids[:kept], tokenizer.sep_id]
-    second = [] if text_pair is None else [*pair_ids[:pair_kept], tokenizer.sep_id]
+    return pack_ids(tokenizer, ids[:kept], None if text_pair is None else pair_ids[:pair_kept])
+
+
+def pack_ids(tokenizer: Tokenizer, ids: Sequence[int], pair_ids: Optional[Sequence[int]] = None) -> Packed:
+    """The input of one text's ids, or of two's; none is cut off."""
+    first = [tokenizer.cls_id, *ids, tokenizer.sep_id]
+    second = [] if pair_ids is None else [*pair_ids, tokenizer.sep_id]
     return Packed(
         np.array(first + second, dtype=np.int32),
         np.repeat(np.array([0, 1], dtype=np.int32), [len(first), len(second)]),

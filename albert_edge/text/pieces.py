@@ -17,7 +17,7 @@ Leaves out byte fallback, whose pieces aren't text, and white space marked behin
 from __future__ import annotations
 
 import itertools
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
 from albert_edge.errors import TokenizerError
 from albert_edge.text.normalization import AlignedText
@@ -87,6 +87,17 @@ def _align(text: AlignedText, normalized: str, origins: Sequence[int]) -> Aligne
         starts[position] = text.starts[begin]
         ends[position] = end
     return AlignedText(normalized, starts, ends)
+
+
+def growing(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """`pieces` with ends that never decrease.
+
+    An empty span can lie inside a character that becomes several words (U+FDFA): it covers it as they do.
+    """
+    reached = 0
+    for piece in pieces:
+        reached = max(piece.end, reached)
+        yield piece._replace(end=reached)
 
 
 def covered(text: AlignedText, first: int, last: int) -> tuple[int, int]:

@@ -1,28 +1,24 @@
-"""Examples from data files: TSV, CSV, JSON Lines, or plain text, read strictly and line by line.
+"""Examples from data files: TSV, CSV, JSON Lines, or plain text, one text or pair a row with its label or labels.
 
-A bad row stops the reading with `path:line: rule; received value`; none is skipped. TSV here is unquoted, as in
-GLUE's files: a tab separates, a quotation mark is a character. CSV is quoted as in RFC 4180. JSON Lines has an object
-a line. `.txt` has a text a line and no labels. Leaves out compressed files and rows with tags or answers.
+A bad row stops the reading with `path:line: rule; received value`; none is skipped. The formats themselves are read
+by `rows`; a `.txt` has no labels. Leaves out rows with tags (`tagged`) or answers (`questions`).
 """
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import itertools
 import json
-import math
-from pathlib import Path
-from typing import Any, Iterable, Iterator, Mapping, NoReturn, Optional, Sequence, Union
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Union
 
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.files import PathLike
-from albert_edge.text.lines import file_lines
 from albert_edge.text.normalization import refuse_surrogates
+from albert_edge.text.rows import cut, file_rows, listed, shown
 
 PAIR_COLUMN = "text_pair"
-_LONGEST_CSV_CELL = 2**31 - 1
-_SHOWN_CHARACTERS = 40
+LABEL_SEPARATOR = "|"
+"""Between the labels of a row that may have several, unless `Columns` say otherwise."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,11 +29,27 @@ class Columns:
     text_pair: Optional[Union[str, int]] = None
     """None: the column `text_pair` if the file names one, else single texts."""
     label: Union[str, int] = "label"
+    label_separator: Optional[str] = None
+    """Stands between the labels of one row; a cell without text has none. None: every row has one label.
+
+    JSON Lines may have a list of labels instead.
+    """
+
+    def __post_init__(self) -> None:
+        if self.label_separator is not None and not self.label_separator:
+            raise ConfigError(f"label_separator must not be empty; received {self.label_separator!r}")
 
     @classmethod
-    def from_options(cls, text: Optional[str], text_pair: Optional[str], label: Optional[str]) -> Columns:
+    def from_options(
+        cls, text: Optional[str], text_pair: Optional[str], label: Optional[str], label_separator: Optional[str] = None
+    ) -> Columns:
         """From the command line's `--text-column` and so on, None where an option was not given."""
-        return cls(cls.text if text is None else text, text_pair, cls.label if label is None else label)
+        names = cls.text if text is None else text, text_pair, cls.label if label is None else label
+        return cls(*names, label_separator)
+
+    def with_several_labels(self) -> Columns:
+        """The same for rows of any number of labels, separated by `|` if nothing else was said."""
+        return dataclasses.replace(self, label_separator=self.label_separator or LABEL_SEPARATOR)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,30 +59,47 @@ class Example:
     text: str
     text_pair: Optional[str]
     label: Optional[str]
-    """None where labels were not asked for."""
+    """None where labels were not asked for, or several."""
     line: int
     """Where the row starts in the file, from 1."""
+    labels: tuple[str, ...] = ()
+    """Those of a row that may have several; they differ, and there may be none."""
 
 
-def read_examples(path: PathLike, columns: Optional[Columns] = None, need_labels: bool = True) -> list[Example]:
-    """All examples of the file `path`; with `need_labels` false its labels are not looked at.
+def read_examples(
+    path: PathLike, columns: Optional[Columns] = None, need_labels: bool = True, several_labels: bool = False
+) -> list[Example]:
+    """All examples of the file `path`.
 
-    Raises `DataError` on a file that can't be read, has no rows, lacks a column, or has a bad row: wrong number of
-    columns, an empty text or label, a value of the wrong type, bytes that are not UTF-8.
+    With `need_labels` false its labels are not looked at; with `several_labels` true, or a separator in `columns`, a
+    row may have any number of them, also none. Raises `DataError` on a file that can't be read, has no rows, lacks a
+    column, or has a bad row: wrong number of columns, an empty text or label, a value of the wrong type, one label
+    twice, bytes that are not UTF-8.
     """
-    return list(iterate_examples(path, columns, need_labels))
+    return list(iterate_examples(path, columns, need_labels, several_labels))
 
 
-def iterate_examples(path: PathLike, columns: Optional[Columns] = None, need_labels: bool = True) -> Iterator[Example]:
+def iterate_examples(
+    path: PathLike, columns: Optional[Columns] = None, need_labels: bool = True, several_labels: bool = False
+) -> Iterator[Example]:
     """`read_examples` one at a time, for files larger than memory."""
     columns = columns or Columns()
-    rows = _rows(str(path), _are_positions(columns, need_labels))
+    if several_labels:
+        columns = columns.with_several_labels()
+    rows = file_rows(str(path), _are_positions(columns, need_labels))
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path}: a data file must have rows; received none")
     names = _names(columns, need_labels, first[1], str(path))
     for line, row in itertools.chain([first], rows):
-        yield _example(row, names, line, f"{path}:{line}")
+        yield _example(row, names, columns.label_separator, line, f"{path}:{line}")
+
+
+def has_labels(path: PathLike, columns: Optional[Columns] = None) -> bool:
+    """Whether the first row of the file `path` has the column that `columns` names for the label; errors as there."""
+    columns = columns or Columns()
+    first = next(file_rows(str(path), _are_positions(columns, need_labels=False)), None)
+    return first is not None and str(columns.label) in first[1]
 
 
 def ids_of_labels(path: PathLike, examples: Iterable[Example], labels: Sequence[str], allowed: str) -> list[int]:
@@ -105,114 +134,48 @@ def _names(columns: Columns, need_labels: bool, row: Mapping[str, Any], path: st
         names["label"] = str(columns.label)
     for column in names.values():
         if column not in row:
-            raise DataError(f"{path}: the column {column!r} must exist; received the columns {_listed(row)}")
+            raise DataError(f"{path}: the column {column!r} must exist; received the columns {listed(row)}")
     return names
 
 
-def _example(row: Mapping[str, Any], names: Mapping[str, str], line: int, where: str) -> Example:
-    values = {field: _value(row, column, field == "label", where) for field, column in names.items()}
-    return Example(values["text"], values.get("text_pair"), values.get("label"), line)
+def _example(
+    row: Mapping[str, Any], names: Mapping[str, str], separator: Optional[str], line: int, where: str
+) -> Example:
+    texts = {field: _value(row, column, False, where) for field, column in names.items() if field != "label"}
+    text, pair = texts["text"], texts.get("text_pair")
+    if "label" not in names:
+        return Example(text, pair, None, line)
+    if separator is not None:
+        return Example(text, pair, None, line, _labels(row, names["label"], separator, where))
+    return Example(text, pair, _value(row, names["label"], True, where), line)
+
+
+def _labels(row: Mapping[str, Any], column: str, separator: str, where: str) -> tuple[str, ...]:
+    """The labels of one row: a list's, or those that `separator` parts."""
+    values = row.get(column)
+    if isinstance(values, str):
+        values = values.split(separator) if values.strip() else []
+    elif not isinstance(values, list):
+        values = [_value(row, column, True, where)]
+    labels = tuple(_value({column: value}, column, True, where) for value in values)
+    if len(set(labels)) != len(labels):
+        raise DataError(f"{where}: the labels of a row must differ; received {listed(labels)}")
+    return labels
 
 
 def _value(row: Mapping[str, Any], column: str, is_label: bool, where: str) -> str:
     if column not in row:
-        raise DataError(f"{where}: a row must have the column {column!r}; received the columns {_listed(row)}")
+        raise DataError(f"{where}: a row must have the column {column!r}; received the columns {listed(row)}")
     value = row[column]
     if is_label and isinstance(value, (int, float)) and not isinstance(value, bool):
         value = json.dumps(value)
     if not isinstance(value, str):
         kinds = "a string or a number" if is_label else "a string"
-        raise DataError(f"{where}: the column {column!r} must hold {kinds}; received {_cut(json.dumps(value))}")
+        raise DataError(f"{where}: the column {column!r} must hold {kinds}; received {cut(json.dumps(value))}")
     if not value.strip():
-        raise DataError(f"{where}: the column {column!r} must not be empty; received {_shown(value)}")
+        raise DataError(f"{where}: the column {column!r} must not be empty; received {shown(value)}")
     try:
         refuse_surrogates(value)
     except DataError as reason:
         raise DataError(f"{where}: {reason}") from reason
     return value
-
-
-# === Formats: each row as its line and its values by column ===
-
-
-def _rows(path: str, positions: bool) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    suffix = Path(path).suffix.lower()
-    if suffix == ".txt":
-        return ((line, {"text": text}) for line, text in enumerate(file_lines(path), start=1))
-    if suffix == ".jsonl":
-        return _json_rows(path)
-    if suffix in (".tsv", ".csv"):
-        return _named_cells(_tsv_cells(path) if suffix == ".tsv" else _csv_cells(path), positions, path)
-    raise DataError(f"a data file must end in .tsv, .csv, .jsonl or .txt; received {path!r}")
-
-
-def _json_rows(path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for line, text in enumerate(file_lines(path), start=1):
-        try:
-            row = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        except (ValueError, RecursionError) as reason:
-            raise DataError(f"{path}:{line}: a row must be a JSON object; received {_shown(text)}") from reason
-        if not isinstance(row, dict):
-            raise DataError(f"{path}:{line}: a row must be a JSON object; received {_shown(text)}")
-        yield line, row
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    return value if math.isfinite(value) else _refuse_constant(digits)
-
-
-def _tsv_cells(path: str) -> Iterator[tuple[int, list[str]]]:
-    for line, text in enumerate(file_lines(path), start=1):
-        yield line, text.split("\t")
-
-
-def _csv_cells(path: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader((line + "\n" for line in file_lines(path)), strict=True)
-    while True:
-        line = reader.line_num + 1
-        # The limit, 128 KiB by default, belongs to the whole process: it is lifted for this row only.
-        limit = csv.field_size_limit(_LONGEST_CSV_CELL)
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as reason:
-            raise DataError(f"{path}:{line}: a row must be well-formed CSV; received one with: {reason}") from reason
-        finally:
-            csv.field_size_limit(limit)
-        yield line, cells
-
-
-def _named_cells(
-    rows: Iterator[tuple[int, list[str]]], positions: bool, path: str
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Give cells the header's names, or without a header their positions; refuse rows of another width."""
-    first = next(rows, None)
-    if first is None:
-        raise DataError(f"{path}: a data file must have rows; received an empty file")
-    names = [str(position) for position in range(len(first[1]))] if positions else first[1]
-    repeated = [name for index, name in enumerate(names) if name in names[:index]]
-    if repeated:
-        raise DataError(f"{path}:1: column names must differ; received {_shown(repeated[0])} twice")
-    for line, cells in itertools.chain([first], rows) if positions else rows:
-        if len(cells) != len(names):
-            raise DataError(f"{path}:{line}: a row must have {len(names)} columns; received {len(cells)}")
-        yield line, dict(zip(names, cells))
-
-
-def _cut(text: str) -> str:
-    """What a one-line message shows of a long text."""
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
-
-
-def _shown(value: str) -> str:
-    return repr(_cut(value))
-
-
-def _listed(columns: Iterable[str]) -> str:
-    return ", ".join([_shown(column) for column in columns])

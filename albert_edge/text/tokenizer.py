@@ -1,149 +1,143 @@
-"""`Tokenizer`: text to ids, pieces and character offsets, as ALBERT's authors wrote it.
+"""Opening a tokenizer: from bytes, a model folder, a `.tflite`, or a vocabulary's file.
 
-Follows `encode_pieces` and `encode_ids` of google-research/albert (`tokenization.py`) on top of the SentencePiece
-library: clean-up, unigram pieces, then the rule that cuts a comma off a number (`9,` becomes `9` and `,`).
-Leaves out sampling and special pieces: `[CLS]` or `[MASK]` in a text is text, and `packing` adds the real ones.
+A folder holds one of
+
+    spiece.model     a SentencePiece model (ALBERT's English models, and every one trained here)
+    vocab.txt        a WordPiece vocabulary (Chinese ALBERT)
+    tokenizer.json   transformers 5's form of either, alone: the first two are made from it
+
+and a `tokenizer_config.json` with the options. Which `tokenizer_rules` a folder means, if it doesn't say, is told by
+what made its ids: with a `tokenizer.json` transformers' fast tokenizer did (`huggingface`), without one Google's
+program (`google`).
 """
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Optional
+from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from albert_edge.errors import ConfigError, TokenizerError
 from albert_edge.files import PathLike, read_bytes, read_json_object
-from albert_edge.text.normalization import AlignedText, TokenizerOptions, clean
-from albert_edge.text.pieces import WORD_START, Piece, covered, cut, open_processor
+from albert_edge.text.encoding import Encoding, Tokenizer
+from albert_edge.text.options import RULES_KEY, TokenizerOptions, WordPieceOptions
+from albert_edge.text.unigram import MODEL_FILE, SentencePieceTokenizer
 
-MODEL_FILE = "spiece.model"
+__all__ = [
+    "CONFIG_FILE",
+    "KINDS",
+    "MODEL_FILE",
+    "TOKENIZER_FILES",
+    "Encoding",
+    "SentencePieceTokenizer",
+    "Tokenizer",
+    "make_tokenizer",
+    "open_tokenizer",
+    "read_options",
+    "read_tokenizer",
+    "tokenize",
+    "tokenizer_files",
+]
+
 CONFIG_FILE = "tokenizer_config.json"
+VOCAB_FILE = "vocab.txt"
+JSON_FILE = "tokenizer.json"
+
+KINDS = {"sentencepiece": MODEL_FILE, "wordpiece": VOCAB_FILE}
+"""Kind of tokenizer -> the file of its vocabulary."""
+TOKENIZER_FILES = (MODEL_FILE, VOCAB_FILE, JSON_FILE, CONFIG_FILE)
+"""Every file of a folder that says what the tokenizer is."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Encoding:
-    """A text's pieces, without `[CLS]` and `[SEP]`; three lists of one length."""
+def make_tokenizer(kind: str, data: bytes, options: Mapping[str, Any]) -> Tokenizer:
+    """The tokenizer of a vocabulary file's bytes with `options` as their `to_dict` gives them.
 
-    ids: list[int]
-    pieces: list[str]
-    offsets: list[tuple[int, int]]
-    """Characters [start, end) of the original text that a piece covers; starts and ends never decrease.
-
-    The white space before a word is not covered. A piece that is only the word-start mark has an empty span (start
-    equals end) where the word starts. Pieces made of one original character (`½`) each cover that character.
+    Raises `TokenizerError` if `data` is no vocabulary of `kind`, `ConfigError` for another kind or a wrong option.
     """
+    if kind == "sentencepiece":
+        return SentencePieceTokenizer(data, TokenizerOptions.from_dict(options))
+    if kind == "wordpiece":
+        from albert_edge.text.wordpiece import WordPieceTokenizer
+
+        return WordPieceTokenizer(data, WordPieceOptions.from_dict(options))
+    raise ConfigError(f"a tokenizer's kind must be one of {', '.join(KINDS)}; received {kind!r}")
 
 
-class Tokenizer:
-    """Text to ids with a SentencePiece `model` (a file's bytes) and the clean-up's `options`.
-
-    Immutable, so that threads can share it. Raises `TokenizerError` if `model` is not a SentencePiece model or lacks
-    one of `<pad>`, `<unk>`, `[CLS]` and `[SEP]`.
-    """
-
-    def __init__(self, model: bytes, options: Optional[TokenizerOptions] = None) -> None:
-        self.model = model
-        self.options = options or TokenizerOptions()
-        self._processor = open_processor(model)
-        self.vocab_size: int = self._processor.get_piece_size()
-        self.unk_id: int = self._processor.unk_id()
-        self.pad_id = self._special_id("<pad>")
-        self.cls_id = self._special_id("[CLS]")
-        self.sep_id = self._special_id("[SEP]")
-        mask_id = self._processor.piece_to_id("[MASK]")
-        self.mask_id: Optional[int] = None if mask_id == self.unk_id else mask_id
-        # A run of unknown characters that spells a special piece must not become one.
-        self._control_ids = {self.pad_id, self.cls_id, self.sep_id, self.mask_id}
-        self._control_ids |= {self._processor.bos_id(), self._processor.eos_id()}
-
-    @classmethod
-    def from_folder(cls, folder: PathLike) -> Tokenizer:
-        """`spiece.model` with the options of the `tokenizer_config.json` beside it, or without one the defaults."""
-        return cls.from_model_file(Path(folder) / MODEL_FILE, read_options(folder))
-
-    @classmethod
-    def from_model_file(cls, path: PathLike, options: Optional[TokenizerOptions] = None) -> Tokenizer:
-        """The SentencePiece model at `path`; raises `TokenizerError` naming it if it can't be used."""
-        model = read_bytes(path, TokenizerError)
-        try:
-            return cls(model, options)
-        except TokenizerError as reason:
-            raise TokenizerError(f"{path}: {reason}") from reason
-
-    def encode(self, text: str) -> Encoding:
-        """Ids, pieces and offsets of `text`; none of an empty one. Raises `DataError` on a lone surrogate."""
-        pieces: list[str] = []
-        offsets: list[tuple[int, int]] = []
-        reached = 0
-        for piece, start, end in self._split(clean(text, self.options)):
-            # An empty span can lie inside a character that becomes several words (U+FDFA): it covers it as they do.
-            reached = max(end, reached)
-            pieces.append(piece)
-            offsets.append((start, reached))
-        return Encoding(self._ids(pieces), pieces, offsets)
-
-    def _special_id(self, piece: str) -> int:
-        found: int = self._processor.piece_to_id(piece)
-        if found == self.unk_id:
-            raise TokenizerError(
-                f"an ALBERT vocabulary must have the piece {piece}; received {self.vocab_size} pieces without it"
-            )
-        return found
-
-    def _ids(self, pieces: list[str]) -> list[int]:
-        ids: list[int] = self._processor.piece_to_id(pieces)
-        return [self.unk_id if piece_id in self._control_ids else piece_id for piece_id in ids]
-
-    def _split(self, text: AlignedText) -> Iterator[Piece]:
-        """SentencePiece's pieces after the digit-comma rule."""
-        cleaned = cut(self._processor, text)
-        for piece, first, last in cleaned.parts():
-            if piece[-1] == "," and len(piece) > 1 and piece[-2].isdigit():
-                yield from self._split_number(cleaned.text, first, last - 1)
-                yield Piece(",", *covered(cleaned.text, last - 1, last))
-            else:
-                yield Piece(piece, *covered(cleaned.text, first, last))
-
-    def _split_number(self, text: AlignedText, first: int, last: int) -> list[Piece]:
-        """The pieces of a number, [first, last) of a normalized text, that had a comma behind it: `▁10` or `10`."""
-        number = cut(self._processor, text.pick([i for i in range(first, last) if text.text[i] != WORD_START]))
-        pieces = [Piece(piece, *covered(number.text, *place)) for piece, *place in number.parts()]
-        if text.text[first] == WORD_START or not pieces or not pieces[0].text.startswith(WORD_START):
-            return pieces
-        # Inside a word the mark that encoding it alone has put there goes, and so does a piece that is only a mark.
-        unmarked = pieces[0]._replace(text=pieces[0].text[1:])
-        return [unmarked, *pieces[1:]] if unmarked.text else pieces[1:]
-
-
-def read_options(folder: PathLike) -> TokenizerOptions:
-    """The options in `folder`'s `tokenizer_config.json`; ALBERT's own (lower case, no accents) if there is none."""
-    path = Path(folder) / CONFIG_FILE
-    return TokenizerOptions.from_config(read_json_object(path, ConfigError)) if path.exists() else TokenizerOptions()
+def read_tokenizer(folder: PathLike) -> Tokenizer:
+    """The tokenizer of a model folder; raises `TokenizerError` naming the file that is missing or can't be used."""
+    # Where there are both, transformers reads tokenizer.json, and what that says of special pieces makes its ids.
+    of_transformers = _config_values(Path(folder))[RULES_KEY] == "huggingface"
+    for name in (JSON_FILE, MODEL_FILE, VOCAB_FILE) if of_transformers else (MODEL_FILE, VOCAB_FILE, JSON_FILE):
+        if (Path(folder) / name).is_file():
+            return _read_file(Path(folder) / name)
+    raise TokenizerError(
+        f"a model folder must hold {MODEL_FILE}, {VOCAB_FILE} or {JSON_FILE}; received {str(folder)!r} without them"
+    )
 
 
 def open_tokenizer(path: PathLike) -> Tokenizer:
-    """The tokenizer of a model folder, a `.tflite`, or a SentencePiece model file.
+    """The tokenizer of a model folder, a `.tflite`, a SentencePiece model, a `vocab.txt` or a `tokenizer.json`.
 
-    A SentencePiece file gets the options of the `tokenizer_config.json` beside it, as its folder would. Raises
+    A vocabulary's file gets the options of the `tokenizer_config.json` beside it, as its folder would. Raises
     `TokenizerError`, `ConfigError` or `ArtifactError` naming what can't be used.
     """
     path = Path(path)
     if path.is_dir():
-        return Tokenizer.from_folder(path)
+        return read_tokenizer(path)
     if path.suffix == ".tflite":
         from albert_edge.artifact import read_artifact
 
         return read_artifact(path).tokenizer()
-    return Tokenizer.from_model_file(path, read_options(path.parent))
+    return _read_file(path)
 
 
-def tokenize(path: PathLike, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
+def tokenizer_files(tokenizer: Tokenizer) -> dict[str, bytes]:
+    """Name -> contents of the vocabulary's file in a model folder."""
+    return {tokenizer.file_name: tokenizer.model}
+
+
+def read_options(folder: PathLike) -> TokenizerOptions:
+    """A SentencePiece model's options in `folder`'s `tokenizer_config.json`; without one ALBERT's own."""
+    return TokenizerOptions.from_config(_config_values(Path(folder)))
+
+
+def tokenize(path: PathLike, texts: Iterable[str], rules: Optional[str] = None) -> Iterator[dict[str, Any]]:
     """Tokenize `texts` with the tokenizer at `path` (see `open_tokenizer`), one after another.
 
-    Yields `text` as it came, `ids` and `pieces` without special pieces, and `offsets`, pairs [start, end) of
-    characters of `text` (see `Encoding`).
+    `rules` (`google` or `huggingface`) replaces the tokenizer's own. Yields `text` as it came, `ids` and `pieces`
+    without special pieces around them, and `offsets`, pairs [start, end) of characters of `text` (see `Encoding`).
+    Under `huggingface` the ids are all transformers' own: there `[MASK]` is the mask piece, as `fill-mask` reads it,
+    while models of other tasks read it as text.
     """
     tokenizer = open_tokenizer(path)
+    if rules is not None:
+        tokenizer = tokenizer.with_options(rules=rules)
+    shows_masks = tokenizer.options.rules == "huggingface" and tokenizer.mask_id is not None
     for text in texts:
-        encoding = tokenizer.encode(text)
+        encoding = tokenizer.encode_masked(text) if shows_masks else tokenizer.encode(text)
         yield {"text": text, "ids": encoding.ids, "pieces": encoding.pieces, "offsets": encoding.offsets}
+
+
+def _read_file(path: Path) -> Tokenizer:
+    values = _config_values(path.parent, of_transformers=path.suffix == ".json")
+    data = read_bytes(path, TokenizerError)
+    kind = "wordpiece" if path.suffix == ".txt" else "sentencepiece"
+    try:
+        if path.suffix == ".json":
+            from albert_edge.text.tokenizer_json import vocabulary_of
+
+            kind, data, values = vocabulary_of(data, values)
+        if kind == "sentencepiece":
+            return SentencePieceTokenizer(data, TokenizerOptions.from_config(values))
+        from albert_edge.text.wordpiece import WordPieceTokenizer
+
+        return WordPieceTokenizer(data, WordPieceOptions.from_config(values))
+    except TokenizerError as reason:
+        raise TokenizerError(f"{path}: {reason}") from reason
+
+
+def _config_values(folder: Path, of_transformers: bool = False) -> dict[str, Any]:
+    """`folder`'s `tokenizer_config.json`, with the `tokenizer_rules` that the folder means if it doesn't say."""
+    path = folder / CONFIG_FILE
+    values = read_json_object(path, ConfigError) if path.exists() else {}
+    of_transformers = of_transformers or (folder / JSON_FILE).is_file()
+    return {RULES_KEY: "huggingface" if of_transformers else "google", **values}

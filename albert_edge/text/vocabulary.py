@@ -20,13 +20,16 @@ from typing import Any, Iterable, Iterator, Optional, Sequence, Union
 from albert_edge.errors import AlbertEdgeError, ConfigError, DataError
 from albert_edge.files import PathLike, atomic_write, check_writable, read_json_object
 from albert_edge.text.lines import file_lines
-from albert_edge.text.normalization import TokenizerOptions, clean
+from albert_edge.text.normalization import clean
+from albert_edge.text.options import TokenizerOptions
 from albert_edge.text.tables import Columns, iterate_examples
-from albert_edge.text.tokenizer import CONFIG_FILE, Tokenizer, read_options
+from albert_edge.text.tokenizer import CONFIG_FILE, SentencePieceTokenizer, read_options
+
+CHARACTER_COVERAGE = 0.99995
+"""ALBERT's own, for English."""
 
 _ALBERT_FLAGS: dict[str, Any] = {
     "model_type": "unigram",
-    "character_coverage": 0.99995,
     "pad_id": 0,
     "unk_id": 1,
     "bos_id": -1,
@@ -48,16 +51,24 @@ _RESERVED = "\u2585"
 
 
 def train_vocabulary(
-    texts: Iterable[str], size: int, options: Optional[TokenizerOptions] = None, at_most: bool = False
+    texts: Iterable[str],
+    size: int,
+    options: Optional[TokenizerOptions] = None,
+    at_most: bool = False,
+    character_coverage: float = CHARACTER_COVERAGE,
 ) -> bytes:
     """Train on `texts` and return the bytes of a SentencePiece model of `size` pieces, special pieces included.
 
     With `at_most`, texts that can't fill `size` give a smaller vocabulary; without, they raise `DataError` that says
-    the largest possible size. Also raises `DataError` if no text holds a character, `ConfigError` if `size` is too
-    small for the texts' characters. All texts are kept in memory, up to 10 million of them.
+    the largest possible size. `character_coverage` is the share of the texts' characters that get a piece, the rarest
+    left out first: where a script has thousands of characters, less of it leaves room for words. Also raises
+    `DataError` if no text holds a character, `ConfigError` if `size` is too small for the texts' characters or
+    `character_coverage` is not from 0.98 to 1. All texts are kept in memory, up to 10 million of them.
     """
     import sentencepiece
 
+    if not 0.98 <= character_coverage <= 1:
+        raise ConfigError(f"character_coverage must be from 0.98 to 1; received {character_coverage}")
     source = _Sentences(texts, options or TokenizerOptions())
     model = io.BytesIO()
     try:
@@ -66,6 +77,7 @@ def train_vocabulary(
             model_writer=model,
             vocab_size=size,
             hard_vocab_limit=not at_most,
+            character_coverage=character_coverage,
             **_ALBERT_FLAGS,
             **_OUR_FLAGS,
         )
@@ -117,6 +129,7 @@ def vocab(
     lower_case: bool = True,
     keep_accents: bool = False,
     at_most: bool = False,
+    character_coverage: float = CHARACTER_COVERAGE,
     columns: Optional[Columns] = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
@@ -132,8 +145,9 @@ def vocab(
     check_writable(target, overwrite)
     config = _config_beside(target, options, overwrite)
     paths = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
-    model = train_vocabulary((text for path in paths for text in _texts(path, columns)), size, options, at_most)
-    tokenizer = Tokenizer(model, options)
+    texts = (text for path in paths for text in _texts(path, columns))
+    model = train_vocabulary(texts, size, options, at_most, character_coverage)
+    tokenizer = SentencePieceTokenizer(model, options)
     if config is not None:
         atomic_write(target.parent / CONFIG_FILE, config)
     atomic_write(target, model)

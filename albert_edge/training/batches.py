@@ -8,7 +8,7 @@ seed and the epoch's number, so that a training can go on in the middle of an ep
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -21,8 +21,8 @@ CHUNK_BATCHES = 50
 """Batches sorted together. More mean less padding and less chance; at 50 padding is about 2 %."""
 
 
-class Batch(NamedTuple):
-    """What one step takes: B texts of at most T tokens."""
+class Inputs(NamedTuple):
+    """What the model takes: B texts of at most T tokens."""
 
     input_ids: NDArray[np.int32]
     """[B, T]"""
@@ -30,8 +30,33 @@ class Batch(NamedTuple):
     """[B, T]: 1 a token, 0 padding."""
     token_type_ids: NDArray[np.int32]
     """[B, T]"""
-    labels: NDArray[np.int32]
-    """[B]"""
+    masked_positions: Optional[NDArray[np.int32]] = None
+    """[B, K], of tasks whose inputs have them; a text with fewer than K has position 0 for the rest."""
+
+
+class Batch(NamedTuple):
+    """What one step takes."""
+
+    inputs: Inputs
+    targets: tuple[NDArray[Any], ...]
+    """As the objective's `target_specs` say."""
+
+
+def make_batch(texts: Sequence[Packed], targets: tuple[NDArray[Any], ...], pad_id: int) -> Batch:
+    """`texts`, each filled up to the longest of them, with the `targets`."""
+    # Imports TensorFlow, which the rest of this file does without.
+    from albert_edge.model.predictor import pad, pad_positions
+
+    positions = None if texts[0].masked_positions is None else pad_positions(texts)
+    return Batch(Inputs(*pad(texts, pad_id), positions), targets)
+
+
+def stacked(rows: Sequence[NDArray[np.int32]], filling: int) -> NDArray[np.int32]:
+    """int32 [rows, longest row]: each row, then `filling`."""
+    table = np.full((len(rows), max(map(len, rows))), filling, np.int32)
+    for line, row in zip(table, rows):
+        line[: len(row)] = row
+    return table
 
 
 def batch_count(texts: int, batch_size: int) -> int:

@@ -1,7 +1,8 @@
-"""Training a classifier of texts or pairs of texts, from data files to a model folder: the public `train`.
+"""Training a model for a task, from data files to a model folder: the public `train`.
 
 From a checkpoint this is fine-tuning as in Devlin et al. 2018, section 3.2; from a named size the same steps start at
-random weights. Leaves out pretraining, distillation, and tasks whose labels lie on tokens.
+random weights. What differs between the tasks lies in `objectives`. Leaves out pretraining on text too large for
+memory, and distillation.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
 from albert_edge.model.folder import check_output_folder, write_folder
+from albert_edge.tasks import task_named
 from albert_edge.text.tables import Columns
 from albert_edge.training.preparation import Prepared, prepare
 from albert_edge.training.report import training_report
@@ -36,9 +38,10 @@ def train(
     layers: Optional[int] = None,
     vocab: Optional[PathLike] = None,
     vocab_size: Optional[int] = None,
-    lower_case: bool = True,
+    lower_case: Optional[bool] = None,
     keep_accents: bool = False,
     columns: Optional[Columns] = None,
+    dev_columns: Optional[Columns] = None,
     overwrite: bool = False,
     restart: bool = False,
     checkpoint_every: int = 100,
@@ -48,8 +51,10 @@ def train(
 ) -> dict[str, Any]:
     """Train on the file `train`, keep the weights that are best on the file `dev`, write the folder `out`.
 
+    `task`: a name, long or short, of `tasks.TASKS`; which kinds of files it learns from is said in its objective.
     The model starts as a named `size` with random weights or as the checkpoint `from_`; see `Source` for that choice
-    and the vocabulary's, `TrainingSettings` for the names in `settings`, `Columns` for the data files' columns.
+    and the vocabulary's, `TrainingSettings` for the names in `settings`, `Columns` for the data files'
+    columns; `dev_columns` are those of `dev` where they differ.
     `overwrite` lets a finished `out` be replaced. Every `checkpoint_every` steps the training is stored beside `out`;
     after an interruption, a kill -9 too, the same call goes on from there to the same weights. `restart` starts over.
     `threads`: of TensorFlow, None for as many as there are cores.
@@ -58,9 +63,11 @@ def train(
     bad input, `CheckFailedError` if the loss stops being a number, `StoppedError` after Ctrl-C.
     """
     reporter = reporter or Reporter()
+    task = task_named(task).name
     source = Source(size, from_, layers, vocab, vocab_size, lower_case, keep_accents)
-    chosen = TrainingSettings.from_dict(settings, from_checkpoint=from_ is not None)
-    request = Request(task, train, dev, columns or Columns(), source, chosen)
+    chosen = TrainingSettings.from_dict(settings, from_checkpoint=from_ is not None, task=task)
+    columns = columns or Columns()
+    request = Request(task, train, dev, columns, dev_columns or columns, source, chosen)
     if checkpoint_every < 1:
         raise ConfigError(f"checkpoint_every must be a positive integer; received {checkpoint_every!r}")
     check_output_folder(out, overwrite)
@@ -73,7 +80,8 @@ def train(
         check_same_request(path, stored.request, prepared.facts)
     report, weights = _run(prepared, path, stored, checkpoint_every, threads, reporter)
     start = prepared.start
-    write_folder(out, start.config, weights, start.tokenizer, task=task, training=report, overwrite=overwrite)
+    config = prepared.objective.finish(start.config, report["dev"])
+    write_folder(out, config, weights, start.tokenizer, task=task, training=report, overwrite=overwrite)
     path.unlink()
     return report
 
@@ -93,7 +101,7 @@ def _run(
 
     used_threads = use_threads(threads)
     start = prepared.start
-    training = Training(start, prepared.train, prepared.dev, prepared.request.settings)
+    training = Training(prepared.objective, start, prepared.train, prepared.dev)
 
     def keep() -> None:
         write_snapshot(path, Snapshot(prepared.facts, start.tokenizer.model, training.position, training.tensors()))
@@ -104,4 +112,4 @@ def _run(
         training.restore(stored.position, stored.tensors)
         reporter.note(f"going on after step {training.position.step} of {training.total_steps}")
     training.run(keep, checkpoint_every, reporter)
-    return training_report(prepared, training.best_scores(), training.position, used_threads), training.best
+    return training_report(prepared, training.position, used_threads), training.best

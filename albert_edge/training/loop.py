@@ -13,49 +13,53 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 import numpy as np
 
 from albert_edge.errors import CheckFailedError, StoppedError
-from albert_edge.metrics import classification_report
 from albert_edge.model.heads import build_model
-from albert_edge.model.predictor import BatchScorer, pad
+from albert_edge.model.predictor import BatchScorer
 from albert_edge.model.weights import load_state_dict, state_dict
-from albert_edge.training.batches import Batch, batch_count, drop_words, epoch_batches
-from albert_edge.training.data import Encoded, balanced_weights
+from albert_edge.pipelines import make_pipeline
+from albert_edge.training.batches import Batch, batch_count, drop_words, epoch_batches, make_batch
 from albert_edge.training.interruption import noticed_interruption
+from albert_edge.training.objectives.base import Objective
 from albert_edge.training.optimization import TrainStep, under
+from albert_edge.training.recipes import LOSS, LOWER_IS_BETTER, shown
 from albert_edge.training.reporting import Reporter
-from albert_edge.training.settings import TrainingSettings
 from albert_edge.training.snapshot import Position
 from albert_edge.training.start import Start
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_DROPPED_WORDS = 1
-"""Keeps the random numbers that drop words in step n apart from those that order epoch n."""
+    from albert_edge.training.data import Encoded
+
+_DROPPED_WORDS, _DRAWN_ITEMS = 1, 2
+"""Keep the random numbers that drop words and draw items in step n apart from those that order epoch n."""
 
 
 class Training:
     """The model of `start` on its way: `run` takes it from where it is to the end."""
 
-    def __init__(self, start: Start, train: Encoded, dev: Encoded, settings: TrainingSettings) -> None:
+    def __init__(self, objective: Objective, start: Start, train: Encoded, dev: Encoded) -> None:
+        settings = objective.settings
         self.position = Position()
         self.best: Mapping[str, NDArray[np.float32]] = {}
-        """Weights of the best epoch so far."""
+        """Weights of the best epoch so far, as they are to be saved."""
         self.steps_per_epoch = batch_count(len(train.texts), settings.batch_size)
-        self._epochs = settings.epochs_for(len(train.texts))
+        self._epochs = settings.epochs_for(len(train.texts), objective.request.recipe.texts_seen)
         self._patience = settings.patience or max(3, self._epochs // 4)
         self.total_steps = self._epochs * self.steps_per_epoch
         """Updates if no early stopping ends the training."""
+        self._objective = objective
+        self._settings = settings
         self._tokenizer = start.tokenizer
         self._train = train
         self._dev = dev
-        self._settings = settings
-        self._model = build_model(start.config)
+        self._model = build_model(start.config, objective.request.task)
         load_state_dict(self._model, start.tensors)
         self._scorer = BatchScorer(self._model)
-        weights = balanced_weights(train.labels, len(start.config.labels))
-        self._step = TrainStep(
-            self._model, settings, self.total_steps, weights if settings.class_weights == "balanced" else None
+        self._pipeline = make_pipeline(
+            objective.request.task, start.config, start.tokenizer, start.config.max_position_embeddings
         )
+        self._step = TrainStep(self._model, objective, start.trained, self.total_steps)
 
     @property
     def finished(self) -> bool:
@@ -94,18 +98,13 @@ class Training:
         finally:
             reporter.end()
 
-    def best_scores(self) -> dict[str, Any]:
-        """What the best weights reach on the development set; the model holds them from then on."""
-        load_state_dict(self._model, self.best)
-        return score(self._scorer, self._dev)
-
     def _rest_of_epoch(self, reporter: Reporter) -> Iterator[int]:
         """Make the epoch's updates that are still to be made; yields the number of each one."""
         position, epoch = self.position, len(self.position.history)
         batches = epoch_batches(self._train.lengths, self._settings.batch_size, self._settings.seed, epoch)
         for index in range(position.step - epoch * len(batches), len(batches)):
             started = time.perf_counter()
-            loss = self._step(self._batch(batches[index]))
+            loss = self._step(self._training_batch(batches[index]))
             if not math.isfinite(loss):
                 raise CheckFailedError(
                     f"the training loss must stay a finite number (start over with --restart and a lower "
@@ -117,24 +116,47 @@ class Training:
             reporter.step(position.loss_sum / (index + 1))
             yield position.step
 
-    def _batch(self, indices: NDArray[np.int64]) -> Batch:
-        texts = [self._train.texts[index] for index in indices]
-        tokenizer, share = self._tokenizer, self._settings.word_dropout
+    def _training_batch(self, indices: NDArray[np.int64]) -> Batch:
+        seed, step, share = self._settings.seed, self.position.step, self._settings.word_dropout
+        tokenizer = self._tokenizer
+        drawn = np.random.default_rng([seed, step, _DRAWN_ITEMS])
+        items = self._objective.batch(self._train, indices, tokenizer, drawn)
+        texts = items.texts
         if share:
-            generator = np.random.default_rng([self._settings.seed, self.position.step, _DROPPED_WORDS])
             mask_id = tokenizer.unk_id if tokenizer.mask_id is None else tokenizer.mask_id
+            generator = np.random.default_rng([seed, step, _DROPPED_WORDS])
             texts = drop_words(texts, share, (tokenizer.cls_id, tokenizer.sep_id), mask_id, generator)
-        return Batch(*pad(texts, tokenizer.pad_id), self._train.labels[indices])
+        return make_batch(texts, items.targets, tokenizer.pad_id)
+
+    def _dev_batches(self) -> Iterator[Batch]:
+        """All of dev, in batches of about one length; what is drawn is the same in every epoch."""
+        order = np.argsort(self._dev.lengths, kind="stable")
+        size = self._settings.batch_size
+        for start in range(0, len(order), size):
+            drawn = np.random.default_rng([self._settings.seed, start, _DRAWN_ITEMS])
+            items = self._objective.batch(self._dev, order[start : start + size], self._tokenizer, drawn)
+            yield make_batch(items.texts, items.targets, self._tokenizer.pad_id)
+
+    def _scores(self, weights: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
+        """What the model reaches on dev; `weights` are its own, as they are to be saved."""
+        scores = {LOSS: self._step.loss(self._dev_batches())}
+        learnt = state_dict(self._model)
+        load_state_dict(self._model, weights)
+        scores.update(self._objective.score(self._scorer, self._pipeline))
+        load_state_dict(self._model, learnt)
+        return scores
 
     def _score_epoch(self, reporter: Reporter) -> None:
         position, started = self.position, time.perf_counter()
-        scores = score(self._scorer, self._dev)
+        weights = self._objective.unscale(state_dict(self._model))
+        scores = self._scores(weights)
         position.seconds += time.perf_counter() - started
+        metrics = self._objective.request.metrics
         record = {
             "epoch": len(position.history) + 1,
             "steps": position.step,
             "train_loss": position.loss_sum / self.steps_per_epoch,
-            **{name: scores[name] for name in ("loss", "accuracy", "macro_f1")},
+            **{name: scores[name] for name in metrics},
             "seconds": position.seconds,
         }
         position.history.append(record)
@@ -142,20 +164,14 @@ class Training:
         best = position.best_epoch
         if best is None or self._rank(record) > self._rank(position.history[best]):
             position.best_epoch = len(position.history) - 1
-            self.best = state_dict(self._model)
-        reporter.epoch(record, self._epochs)
+            position.best_scores = scores
+            self.best = weights
+        words = [shown(self._objective.request.task, name, record[name]) for name in metrics if name != LOSS]
+        reporter.epoch(record, self._epochs, ", ".join(words))
 
     def _rank(self, record: Mapping[str, Any]) -> tuple[float, float]:
-        """Larger is better. Accuracies on a small development set are often equal: then the loss decides."""
-        loss = -record["loss"]
-        return (loss, loss) if self._settings.metric == "loss" else (record[self._settings.metric], loss)
-
-
-def score(scorer: BatchScorer, data: Encoded) -> dict[str, Any]:
-    """`classification_report` of the model on `data`, and `loss`, the mean cross-entropy in nats."""
-    logits = scorer.logits(data.texts).astype(np.float64)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    loss = -log_probabilities[np.arange(len(data.labels)), data.labels].mean()
-    report = classification_report(data.labels, logits.argmax(axis=1), scorer.model.config.labels)
-    return {"loss": float(loss), **report}
+        """Larger is better. Scores on a small development set are often equal: then the loss decides."""
+        metric = self._settings.metric
+        # A correlation is None where all answers are equal: as bad as can be.
+        value = -math.inf if record[metric] is None else record[metric]
+        return -value if metric in LOWER_IS_BETTER else value, -record[LOSS]

@@ -1,4 +1,4 @@
-"""One step: loss, gradients, clipping, AdamW with a learning rate that rises and falls in straight lines.
+"""One step: gradients, clipping, AdamW with a learning rate that rises and falls in straight lines.
 
 Follows `AdamWeightDecayOptimizer` of google-research/albert (`optimization.py`) with the corrections of Adam's bias
 and of the decay's place in Loshchilov and Hutter 2019, algorithm 2, as tf_keras has them. Biases and LayerNorm are
@@ -7,18 +7,20 @@ not decayed. Leaves out LAMB, mixed precision and gradient accumulation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from albert_edge.model.heads import AlbertClassifier
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.weights import load_state_dict, state_dict, variables
-from albert_edge.training.batches import Batch
+from albert_edge.training.batches import Batch, Inputs
+from albert_edge.training.objectives.base import Answered, Objective
 from albert_edge.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from albert_edge.model.tensors import TensorSpec
 
 NOT_DECAYED = ("bias", "scale", "shift")
 """Kinds of tensors that weight decay leaves alone."""
@@ -49,8 +51,10 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "warmup_steps": self.warmup_steps, "total_steps": self.total_steps}
 
 
-def make_optimizer(model: AlbertClassifier, settings: TrainingSettings, total_steps: int) -> keras.optimizers.Optimizer:
-    """AdamW over every variable of `model`, its slots made."""
+def make_optimizer(
+    bound: Mapping[str, tuple[TensorSpec, Any]], weights: Sequence[Any], settings: TrainingSettings, total_steps: int
+) -> keras.optimizers.Optimizer:
+    """AdamW over the variables `weights`, its slots made; `bound` says what kind of tensor each variable is."""
     schedule = WarmupLinearDecay(settings.learning_rate, round(settings.warmup * total_steps), total_steps)
     optimizer = keras.optimizers.AdamW(
         learning_rate=schedule,
@@ -60,22 +64,10 @@ def make_optimizer(model: AlbertClassifier, settings: TrainingSettings, total_st
         jit_compile=False,
     )
     optimizer.exclude_from_weight_decay(
-        var_list=[variable for spec, variable in variables(model).values() if spec.kind in NOT_DECAYED]
+        var_list=[variable for spec, variable in bound.values() if spec.kind in NOT_DECAYED]
     )
-    optimizer.build(model.trainable_variables)
+    optimizer.build(weights)
     return optimizer
-
-
-def classification_loss(
-    logits: tf.Tensor, labels: tf.Tensor, label_smoothing: float, class_weights: Optional[NDArray[np.float32]]
-) -> tf.Tensor:
-    """Mean cross-entropy of logits float32 (B, labels) and ids int32 (B,); each text times its label's weight."""
-    count = tf.shape(logits)[-1]
-    targets = tf.one_hot(labels, count) * (1 - label_smoothing) + label_smoothing / tf.cast(count, tf.float32)
-    losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-    if class_weights is not None:
-        losses *= tf.gather(tf.constant(class_weights), labels)
-    return tf.reduce_mean(losses)
 
 
 class TrainStep:
@@ -84,25 +76,29 @@ class TrainStep:
     Dropout draws from TensorFlow's global generator, which this replaces.
     """
 
-    def __init__(
-        self,
-        model: AlbertClassifier,
-        settings: TrainingSettings,
-        total_steps: int,
-        class_weights: Optional[NDArray[np.float32]] = None,
-    ) -> None:
+    def __init__(self, model: Any, objective: Objective, trained: Collection[str], total_steps: int) -> None:
+        """`trained`: names of the tensors of `model` that learn."""
         self.model = model
-        self._optimizer = make_optimizer(model, settings, total_steps)
-        self._generator = tf.random.Generator.from_seed(settings.seed, alg="philox")
-        self._label_smoothing = settings.label_smoothing
-        self._class_weights = class_weights
+        self._objective = objective
+        bound = variables(model)
+        self._weights = [variable for name, (_, variable) in bound.items() if name in trained]
+        self._optimizer = make_optimizer(bound, self._weights, objective.settings, total_steps)
+        self._generator = tf.random.Generator.from_seed(objective.settings.seed, alg="philox")
         # Lengths unknown: one graph serves batches of every length.
-        ids, labels = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)
-        self._update = tf.function(self._one_update, input_signature=(ids, ids, ids, labels))
+        ids = tf.TensorSpec((None, None), tf.int32)
+        inputs = (ids,) * (4 if model.task == "fill-mask" else 3)
+        targets = tuple(tf.TensorSpec(spec.shape, spec.dtype) for spec in objective.target_specs)
+        self._update = tf.function(self._one_update, input_signature=(inputs, targets))
+        self._measure = tf.function(self._one_measurement, input_signature=(inputs, targets))
 
     def __call__(self, batch: Batch) -> float:
         """Update the model once; returns the batch's loss before that."""
-        return float(self._update(*batch))
+        return float(self._update(*_arrays(batch)))
+
+    def loss(self, batches: Iterable[Batch]) -> float:
+        """The mean loss of all targets of `batches`, without dropout; changes nothing."""
+        measured = [self._measure(*_arrays(batch)).numpy() for batch in batches]
+        return float(np.concatenate(measured).mean(dtype=np.float64))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything that an update changes."""
@@ -119,20 +115,27 @@ class TrainStep:
             variable.assign(tensors[f"optimizer/{index}"])
         self._generator.state.assign(tensors["generator"])
 
-    def _one_update(
-        self, input_ids: tf.Tensor, attention_mask: tf.Tensor, token_type_ids: tf.Tensor, labels: tf.Tensor
-    ) -> tf.Tensor:
+    def _one_update(self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...]) -> tf.Tensor:
         # Runs when the graph is traced, which binds dropout to this generator for good.
         tf.random.set_global_generator(self._generator)
         with tf.GradientTape() as tape:
-            logits = self.model(input_ids, attention_mask, token_type_ids, training=True).logits
-            loss = classification_loss(logits, labels, self._label_smoothing, self._class_weights)
-        weights = self.model.trainable_variables
+            loss = tf.reduce_mean(self._batch_losses(inputs, targets, training=True))
         # An embedding table's gradient comes as slices, one a token. Their norm isn't the gradient's where an id
         # occurs twice, and Keras clips before it adds them up: so they are added up here.
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, weights)]
-        self._optimizer.apply_gradients(zip(gradients, weights))
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self._weights)]
+        self._optimizer.apply_gradients(zip(gradients, self._weights))
         return loss
+
+    def _one_measurement(self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        return self._batch_losses(inputs, targets, training=False)
+
+    def _batch_losses(self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], training: bool) -> tf.Tensor:
+        outputs = self.model(*inputs, training=training)
+        return self._objective.losses(Answered(outputs.named, Inputs(*inputs), targets, training))
+
+
+def _arrays(batch: Batch) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
+    return tuple(values for values in batch.inputs if values is not None), batch.targets
 
 
 def under(prefix: str, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+import importlib.util
+from typing import TYPE_CHECKING, Any, Mapping, Optional
 
-from albert_edge.errors import ConfigError, DataError
-from albert_edge.text.tables import read_examples
-from albert_edge.training.data import Encoded, choose_labels, encode, label_ids
+from albert_edge.errors import MissingPackageError
+from albert_edge.pipelines import make_pipeline
+from albert_edge.training.objectives import make_objective
 from albert_edge.training.reporting import Reporter
 from albert_edge.training.request import Request
-from albert_edge.training.start import Start, known_labels, longest_text, make_start, with_word_vectors
+from albert_edge.training.scoring import inputs_of
+from albert_edge.training.start import Start, known_labels, make_start, with_word_vectors
 
 if TYPE_CHECKING:
-    from albert_edge.text.tables import Example
+    from albert_edge.training.data import Encoded
+    from albert_edge.training.objectives.base import Objective
+
+_NEEDED = ("tensorflow", "tf_keras", "safetensors")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Prepared:
     request: Request
     facts: Mapping[str, Any]
     """The request as JSON values, with the SHA-256 of each file and of the vocabulary: what a snapshot is kept with."""
+    objective: Objective
     start: Start
     train: Encoded
     dev: Encoded
@@ -36,38 +42,48 @@ def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -
     """Read the files of `request` and make its start.
 
     `vocabulary` is that of a session before, whose weights will replace the first ones: they need no word vectors.
-    Raises `DataError`, `ConfigError`, `FolderError` or `TokenizerError` for what can't be used.
+    Raises `DataError`, `ConfigError`, `FolderError` or `TokenizerError` for what can't be used, and
+    `MissingPackageError` where the training itself could not run.
     """
-    train_examples = read_examples(request.train, request.columns)
-    dev_examples = read_examples(request.dev, request.columns)
-    _check_pairs(request, train_examples, dev_examples)
-    labels = choose_labels(request.train, train_examples, known_labels(request.source))
-    train_ids = label_ids(request.train, train_examples, labels)
-    dev_ids = label_ids(request.dev, dev_examples, labels)
+    _check_packages()
+    objective = make_objective(request, known_labels(request))
     if request.source.trains_vocabulary and vocabulary is None:
-        reporter.note(f"training a vocabulary on {len(train_examples):,} examples")
-    start = make_start(request, labels, train_examples, vocabulary)
-    if train_examples[0].text_pair is not None and start.config.type_vocab_size < 2:
-        raise ConfigError(f"a model of pairs must have type_vocab_size 2; received {start.config.type_vocab_size}")
-    max_length = longest_text(start.config, request.settings)
-    train = encode(train_examples, train_ids, start.tokenizer, max_length)
+        reporter.note(f"training a vocabulary on {len(objective.train.examples):,} examples")
+    start = make_start(objective, vocabulary)
+    train, dev = objective.encode(start.config, start.tokenizer)
+    _note_truncated(objective, train, start, reporter)
+    if request.settings.word_vectors and vocabulary is None:
+        start = with_word_vectors(start, train.inputs)
+    tokenizer = start.tokenizer
+    _check_questions(objective, start)
+    facts = {
+        **request.facts(),
+        "vocabulary_sha256": hashlib.sha256(tokenizer.model).hexdigest(),
+        "tokenizer": tokenizer.options.to_dict(),
+    }
+    return Prepared(request, facts, objective, start, train, dev)
+
+
+def _note_truncated(objective: Objective, train: Encoded, start: Start, reporter: Reporter) -> None:
     if train.truncated:
         reporter.note(
-            f"{train.truncated:,} of {len(train_examples):,} training examples have more than {max_length} tokens "
-            f"and lose their end (--max-length)"
+            f"{train.truncated:,} of {len(objective.train.examples):,} training examples have more than "
+            f"{start.config.settings.max_length} tokens and lose their end (--max-length)"
         )
-    if request.settings.word_vectors and vocabulary is None:
-        start = with_word_vectors(start, train.texts)
-    dev = encode(dev_examples, dev_ids, start.tokenizer, max_length)
-    facts = {**request.facts(), "vocabulary_sha256": hashlib.sha256(start.tokenizer.model).hexdigest()}
-    return Prepared(request, facts, start, train, dev)
 
 
-def _check_pairs(request: Request, train_examples: Sequence[Example], dev_examples: Sequence[Example]) -> None:
-    pairs = [examples[0].text_pair is not None for examples in (train_examples, dev_examples)]
-    if pairs[0] != pairs[1]:
-        kinds = ["pairs" if pair else "single texts" for pair in pairs]
-        raise DataError(
-            f"both data files must hold pairs, or both single texts; "
-            f"received {kinds[0]} in {str(request.train)!r} and {kinds[1]} in {str(request.dev)!r}"
-        )
+def _check_questions(objective: Objective, start: Start) -> None:
+    """A text of dev that the pipeline can't take would else come to light after the first epoch."""
+    config = start.config
+    pipeline = make_pipeline(objective.request.task, config, start.tokenizer, config.max_position_embeddings)
+    for question in objective.questions():
+        inputs_of(pipeline, question)
+
+
+def _check_packages() -> None:
+    """A vocabulary takes minutes to train: what the steps need is looked for first."""
+    for name in _NEEDED:
+        if importlib.util.find_spec(name) is None:
+            raise MissingPackageError(
+                f"a training needs the host's packages (pip install 'albert-edge[host]'); received no {name!r}"
+            )

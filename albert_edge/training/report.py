@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-from typing import Any, Mapping
-
-import numpy as np
+from typing import Any
 
 from albert_edge.training.batches import epoch_batches, padding_share
 from albert_edge.training.preparation import Prepared
+from albert_edge.training.recipes import LOSS
 from albert_edge.training.snapshot import Position
 
 SCHEMA_VERSION = 1
@@ -18,24 +17,23 @@ SCHEMA_VERSION = 1
 _PACKAGES = ("tensorflow", "tf-keras", "numpy", "sentencepiece")
 
 
-def training_report(
-    prepared: Prepared, dev_scores: Mapping[str, Any], position: Position, threads: int
-) -> dict[str, Any]:
-    """The record, as JSON values; rates are fractions, losses are in nats.
+def training_report(prepared: Prepared, position: Position, threads: int) -> dict[str, Any]:
+    """The record, as JSON values; rates are fractions, losses are in nats or, of numbers, squares.
 
-    `dev_scores`: what the weights that are saved reach on the development set.
+    `dev` holds what the weights that are saved reach on the development set.
     """
-    start, best = prepared.start, position.history[position.best_epoch or 0]
+    objective, start, best = prepared.objective, prepared.start, position.history[position.best_epoch or 0]
     return {
         "schema_version": SCHEMA_VERSION,
         "task": prepared.request.task,
-        "labels": list(start.config.labels),
+        "labels": list(objective.labels),
         "parameters": sum(int(values.size) for values in start.tensors.values()),
         "vocabulary_size": start.tokenizer.vocab_size,
+        "scores": [name for name in prepared.request.metrics if name != LOSS],
         "best_epoch": best["epoch"],
         "steps": position.step,
         "seconds": position.seconds,
-        "dev": dict(dev_scores),
+        "dev": position.best_scores,
         "history": position.history,
         "train": _data_facts(prepared),
         "new_head": list(start.initialised),
@@ -46,12 +44,12 @@ def training_report(
 
 
 def _data_facts(prepared: Prepared) -> dict[str, Any]:
-    settings, train, start = prepared.request.settings, prepared.train, prepared.start
+    settings, train = prepared.request.settings, prepared.train
     batches = epoch_batches(train.lengths, settings.batch_size, settings.seed, 0)
-    counts = np.bincount(train.labels, minlength=len(start.config.labels))
     return {
-        "examples": len(train.texts),
-        "per_label": dict(zip(start.config.labels, counts.tolist())),
+        "examples": len(prepared.objective.train.examples),
+        "inputs": len(train.inputs),
+        **prepared.objective.facts(),
         "tokens": sum(train.lengths),
         "longest": max(train.lengths),
         "truncated": train.truncated,

@@ -20,8 +20,8 @@ class Reporter:
     def step(self, loss: float) -> None:
         """One more step was made; `loss` is the running epoch's mean."""
 
-    def epoch(self, record: Mapping[str, Any], epochs: int) -> None:
-        """An epoch of at most `epochs` was scored; `record` is its line in the history."""
+    def epoch(self, record: Mapping[str, Any], epochs: int, scores: str) -> None:
+        """An epoch of at most `epochs` was scored: its line in the history, and its scores in words."""
 
     def end(self) -> None:
         """No more steps follow."""
@@ -55,12 +55,11 @@ class TerminalReporter(Reporter):
             self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
             self._bar.update()
 
-    def epoch(self, record: Mapping[str, Any], epochs: int) -> None:
+    def epoch(self, record: Mapping[str, Any], epochs: int, scores: str) -> None:
         """A line."""
         self.note(
             f"epoch {record['epoch']} of at most {epochs}: training loss {record['train_loss']:.3f}, "
-            f"dev loss {record['loss']:.3f}, accuracy {record['accuracy']:.1%}, macro F1 {record['macro_f1']:.1%}, "
-            f"{record['seconds']:.0f} s"
+            f"dev loss {record['loss']:.3f}, {scores}, {record['seconds']:.0f} s"
         )
 
     def end(self) -> None:

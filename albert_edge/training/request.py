@@ -10,13 +10,16 @@ import albert_edge
 from albert_edge.config import CONFIG_FILE
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.files import PathLike, read_bytes
-from albert_edge.model.checkpoint import WEIGHTS_FILE
 from albert_edge.model.hub import resolve_folder
 from albert_edge.text.tables import Columns
-from albert_edge.text.tokenizer import MODEL_FILE
+from albert_edge.training.recipes import Recipe, recipe_of
 from albert_edge.training.settings import TrainingSettings
 
-TASKS = ("text-classification",)
+_HASHED = (
+    *("*.safetensors", "*.safetensors.index.json", "pytorch_model*", "tf_model.h5"),
+    *("spiece.model", "vocab.txt", "tokenizer.json"),
+)
+"""Files of a checkpoint that decide where a training starts, beside its configuration and its tokenizer's options."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,11 +33,11 @@ class Source:
     layers: Optional[int] = None
     """Another depth than the size's own."""
     vocab: Optional[PathLike] = None
-    """With a size: a SentencePiece model, or a folder that has one. None: one is trained on the training texts."""
+    """With a size: a vocabulary file, or a folder that has one. None: one is trained on the training texts."""
     vocab_size: Optional[int] = None
     """Pieces of the trained vocabulary, at most. None: by the amount of text."""
-    lower_case: bool = True
-    """The trained vocabulary is one of lower-case texts."""
+    lower_case: Optional[bool] = None
+    """The trained vocabulary is one of lower-case texts. None: as the task's recipe says."""
     keep_accents: bool = False
     """The trained vocabulary has accents."""
 
@@ -45,7 +48,7 @@ class Source:
         if self.from_ is not None and (self.layers is not None or self.vocab is not None):
             raise ConfigError("layers and vocabulary must be the checkpoint's own; received others beside --from")
         options = (self.vocab_size, self.lower_case, self.keep_accents)
-        if options != (None, True, False) and not self.trains_vocabulary:
+        if options != (None, None, False) and not self.trains_vocabulary:
             given = "--from" if self.vocab is None else "--vocab"
             raise ConfigError(f"size and case of a vocabulary may be chosen where one is trained; received {given} too")
 
@@ -61,7 +64,8 @@ class Source:
             facts[name] = None if facts[name] is None else str(facts[name])
         if self.from_ is not None:
             folder = resolve_folder(self.from_)
-            for name in (CONFIG_FILE, WEIGHTS_FILE, MODEL_FILE):
+            named = {path.name for pattern in _HASHED for path in folder.glob(pattern)}
+            for name in sorted({CONFIG_FILE, *named}):
                 facts[f"from_ {name}"] = file_sha256(folder / name)
         return facts
 
@@ -71,19 +75,35 @@ class Request:
     """Everything that decides which weights a training ends with."""
 
     task: str
+    """The long name."""
     train: PathLike
     dev: PathLike
     columns: Columns
+    dev_columns: Columns
     source: Source
     settings: TrainingSettings
 
     def __post_init__(self) -> None:
-        if self.task not in TASKS:
-            raise ConfigError(f"task must be one of {', '.join(TASKS)}; received {self.task!r}")
         if self.source.from_ is not None and self.settings.word_vectors:
             raise ConfigError(
                 "word_vectors must be false with --from, whose word embeddings are trained; received true"
             )
+        if self.source.from_ is None and self.settings.freeze_encoder:
+            raise ConfigError("freeze_encoder must be false without --from, whose encoder is trained; received true")
+
+    def columns_of(self, path: PathLike) -> Columns:
+        """Where the values of `train` or of `dev` lie."""
+        return self.columns if path is self.train else self.dev_columns
+
+    @property
+    def recipe(self) -> Recipe:
+        """How this task is trained."""
+        return recipe_of(self.task)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What an epoch is scored by."""
+        return self.recipe.metrics(dataclasses.asdict(self.settings))
 
     def facts(self) -> dict[str, Any]:
         """The choices as JSON values, and the SHA-256 of the files that they name."""
@@ -94,6 +114,7 @@ class Request:
             "dev": str(self.dev),
             "dev_sha256": file_sha256(self.dev),
             "columns": dataclasses.asdict(self.columns),
+            "dev_columns": dataclasses.asdict(self.dev_columns),
             **self.source.facts(),
             **self.settings.to_dict(),
             "project_version": albert_edge.__version__,

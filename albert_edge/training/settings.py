@@ -9,14 +9,18 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Iterable, Mapping, Optional
 
 from albert_edge.errors import ConfigError
+from albert_edge.settings import POOLINGS
+from albert_edge.training.recipes import LOSS, OWN_SETTINGS, RECIPES, Recipe, recipe_of
 
-METRICS = ("accuracy", "macro_f1", "loss")
-"""What decides which epoch was the best one; `loss` is the cross-entropy on the development set."""
+METRICS = tuple(
+    dict.fromkeys([*(name for recipe in RECIPES.values() for names in recipe.scores.values() for name in names), LOSS])
+)
+"""What can decide which epoch was the best one; `recipes.py` says which task has which."""
 
-CLASS_WEIGHTS = ("none", "balanced")
+CLASS_WEIGHTS = ("none", "balanced", "square-root")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +37,8 @@ class TrainingSettings:
     """Share of the pieces of a training text that are replaced by `[MASK]`, other ones in each epoch."""
     word_vectors: bool
     """The word embeddings start from counts of which pieces stand near each other in the training texts."""
+    metric: str
+    """What decides which epoch was the best one: one of the recipe's."""
     batch_size: int = 32
     """Texts a step."""
     warmup: float = 0.1
@@ -41,19 +47,33 @@ class TrainingSettings:
     """Share of each weight that goes in a step at learning rate 1. Biases and LayerNorm keep theirs."""
     max_gradient_norm: float = 1.0
     """Gradients whose common Euclidean norm is larger are scaled down to it."""
-    label_smoothing: float = 0.0
-    """Share of the target that is spread evenly over all labels."""
-    class_weights: str = "none"
-    """`balanced`: a text of a rare label counts more, as many times as the label is rarer than the average one."""
     max_length: Optional[int] = None
-    """Tokens of a packed text, special pieces included; longer ones lose their end. None: 128, or all positions that
-    the model has if they are fewer."""
-    metric: str = "accuracy"
-    """One of `METRICS`."""
+    """Tokens of an input, special pieces included. None: the recipe's number."""
     patience: Optional[int] = None
     """Epochs without a better `metric` after which the training stops. None: a quarter of all, at least 3."""
+    freeze_encoder: bool = False
+    """Only the head learns: embeddings, blocks and a pooler that the checkpoint has stay bit for bit as they are."""
     seed: int = 1
     """Of initial weights, order of the texts, dropout. One seed, one result on one machine."""
+
+    # === Of some tasks only; None for the others ===
+    problem_type: Optional[str] = None
+    """Of a classifier: one label a text, any number of labels, or numbers."""
+    pair_objective: Optional[str] = None
+    """What pairs of texts teach: `ranking` or `cosine` of embeddings, `sop` or `nsp` of an order."""
+    label_smoothing: Optional[float] = None
+    """Share of the target that is spread evenly over all labels."""
+    class_weights: Optional[str] = None
+    """`balanced`: a rare label counts more, as many times as it is rarer than the average one; `square-root`: as the
+    square root of that."""
+    stride: Optional[int] = None
+    """Tokens from the start of one window of a long text to the next. None: half of a window's room."""
+    mask_share: Optional[float] = None
+    """Share of a text's pieces that are asked for."""
+    pooling: Optional[str] = None
+    """Of an embedding: see `DeviceSettings`."""
+    normalize: Optional[bool] = None
+    """Whether an embedding has length 1: see `DeviceSettings`."""
 
     def __post_init__(self) -> None:
         for name, (rule, holds) in _RULES.items():
@@ -62,32 +82,37 @@ class TrainingSettings:
                 raise ConfigError(f"{name} must be {rule}; received {value!r}")
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], from_checkpoint: bool) -> TrainingSettings:
-        """`values` over the defaults of a training that starts from a checkpoint, or from random weights.
+    def from_dict(
+        cls, values: Mapping[str, Any], from_checkpoint: bool, task: str = "text-classification"
+    ) -> TrainingSettings:
+        """`values` over the defaults of a training of `task` that starts from a checkpoint, or from random weights.
 
-        A value None counts as not given. Raises `ConfigError` for a name that isn't a setting, and says which one it
-        resembles.
+        A value None counts as not given. Raises `ConfigError` for a name that isn't a setting of this task, and says
+        which one it resembles.
         """
-        names = [field.name for field in dataclasses.fields(cls)]
-        for name in values:
+        recipe = recipe_of(task)
+        names = [
+            field.name
+            for field in dataclasses.fields(cls)
+            if field.name in recipe.own_settings or field.name not in OWN_SETTINGS
+        ]
+        given = {name: value for name, value in values.items() if value is not None}
+        for name in given:
             if name not in names:
                 close = difflib.get_close_matches(name, names, n=1)
                 hint = f", did you mean {close[0]!r}?" if close else ""
-                raise ConfigError(f"a setting must be one of {', '.join(names)}; received {name!r}{hint}")
-        given = {name: value for name, value in values.items() if value is not None}
-        return cls(**{**(FROM_CHECKPOINT if from_checkpoint else FROM_SCRATCH), **given})
+                raise ConfigError(f"a setting of {task} must be one of {', '.join(names)}; received {name!r}{hint}")
+        merged = {**default_settings(recipe, from_checkpoint), **given}
+        return cls(**{"metric": _default_metric(recipe, merged), **merged})
 
-    def epochs_for(self, texts: int) -> int:
-        """Passes over so many texts: if none are chosen, as many as show the model `TEXTS_SEEN` texts, from 3 to 40."""
-        return self.epochs or min(40, max(3, math.ceil(TEXTS_SEEN / texts)))
+    def epochs_for(self, inputs: int, seen: int) -> int:
+        """Passes over so many inputs: if none are chosen, as many as show the model `seen` of them, from 3 to 40."""
+        return self.epochs or min(40, max(3, math.ceil(seen / inputs)))
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""
         return dataclasses.asdict(self)
 
-
-TEXTS_SEEN = 45_000
-"""How many texts, the same ones again and again, a small model needs from random weights (measured)."""
 
 FROM_SCRATCH: dict[str, Any] = {
     "epochs": None,
@@ -106,6 +131,32 @@ FROM_CHECKPOINT: dict[str, Any] = {
     "word_vectors": False,
 }
 """Defaults where the weights are a checkpoint's."""
+
+_OWN: dict[str, Any] = {
+    "label_smoothing": 0.0,
+    "class_weights": "none",
+    "mask_share": 0.15,
+    "pooling": "mean",
+    "normalize": True,
+}
+"""Defaults of the settings that only some tasks have; those that aren't here have None."""
+
+
+def default_settings(recipe: Recipe, from_checkpoint: bool) -> dict[str, Any]:
+    """The values that a training by `recipe` has if nothing is chosen, without those that are the fields' own."""
+    own = {name: value for name, value in _OWN.items() if name in recipe.own_settings}
+    kind = {} if recipe.kind_setting is None else {recipe.kind_setting: recipe.kinds[0]}
+    start = {**FROM_CHECKPOINT, **recipe.checkpoint} if from_checkpoint else {**FROM_SCRATCH, **recipe.scratch}
+    return {**own, **kind, **start}
+
+
+def _default_metric(recipe: Recipe, values: Mapping[str, Any]) -> str:
+    """The first metric of the kind that `values` choose; raises `ConfigError` for a metric that the kind hasn't."""
+    metrics = recipe.metrics(values)
+    if values.get("metric") not in (None, *metrics):
+        raise ConfigError(f"metric must be one of {', '.join(metrics)}; received {values['metric']!r}")
+    return metrics[0]
+
 
 _Check = Callable[[Any], bool]
 
@@ -130,9 +181,16 @@ def _is_seed(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
 
 
+def _one_of(names: Iterable[Optional[str]]) -> tuple[str, _Check]:
+    allowed = tuple(str(name) for name in names)
+    return f"one of {', '.join(allowed)}", lambda value: value is None or value in allowed
+
+
 _COUNT = ("a positive integer", _is_count)
 _OPTIONAL_COUNT = ("a positive integer", lambda value: value is None or _is_count(value))
 _SHARE = ("in [0, 1)", _is_share)
+_OPTIONAL_SHARE = ("in [0, 1)", lambda value: value is None or _is_share(value))
+_FLAG = ("true or false", lambda value: isinstance(value, bool))
 _POSITIVE = ("a positive number", _is_positive)
 
 _RULES: dict[str, tuple[str, _Check]] = {
@@ -142,14 +200,21 @@ _RULES: dict[str, tuple[str, _Check]] = {
     "warmup": _SHARE,
     "weight_decay": ("a number that is not negative", lambda value: _is_number(value) and value >= 0),
     "max_gradient_norm": _POSITIVE,
-    "label_smoothing": _SHARE,
-    "dropout": ("in [0, 1)", lambda value: value is None or _is_share(value)),
+    "dropout": _OPTIONAL_SHARE,
     "word_dropout": _SHARE,
-    "word_vectors": ("true or false", lambda value: isinstance(value, bool)),
-    "class_weights": (f"one of {', '.join(CLASS_WEIGHTS)}", lambda value: value in CLASS_WEIGHTS),
-    "max_length": ("an integer of at least 3", lambda value: value is None or (_is_count(value) and value >= 3)),
-    "metric": (f"one of {', '.join(METRICS)}", lambda value: value in METRICS),
+    "word_vectors": _FLAG,
+    "max_length": ("an integer of at least 4", lambda value: value is None or (_is_count(value) and value >= 4)),
+    "metric": _one_of(METRICS),
     "patience": _OPTIONAL_COUNT,
+    "freeze_encoder": _FLAG,
     "seed": ("an integer from 0 to 2147483647", _is_seed),
+    "problem_type": _one_of(RECIPES["text-classification"].kinds),
+    "pair_objective": _one_of((*RECIPES["feature-extraction"].kinds, *RECIPES["sentence-order"].kinds)),
+    "label_smoothing": _OPTIONAL_SHARE,
+    "class_weights": _one_of(CLASS_WEIGHTS),
+    "stride": _OPTIONAL_COUNT,
+    "mask_share": ("in (0, 1)", lambda value: value is None or (_is_share(value) and value > 0)),
+    "pooling": _one_of(POOLINGS),
+    "normalize": ("true or false", lambda value: value is None or isinstance(value, bool)),
 }
 """Setting -> the rule in words and as a function."""

@@ -39,6 +39,8 @@ class Position:
     """A record an epoch that was finished and scored."""
     best_epoch: Optional[int] = None
     """Index into `history`."""
+    best_scores: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """All that was found out about the best epoch on the development set."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Snapshot:
     request: Mapping[str, Any]
     """Everything that was asked for and could change the weights, as plain JSON values."""
     vocabulary: bytes
-    """The SentencePiece model."""
+    """The vocabulary file."""
     position: Position
     tensors: Mapping[str, NDArray[Any]]
     """As the training named them."""

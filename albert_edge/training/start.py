@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Collection, Iterable, Mapping, Optional, Sequence
 
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
+from albert_edge.files import PathLike
 from albert_edge.model.folder import read_checkpoint
 from albert_edge.model.hub import resolve_folder
 from albert_edge.model.initial import initial_tensors
-from albert_edge.model.sizes import size_config
-from albert_edge.model.tensors import WORD_EMBEDDINGS
-from albert_edge.text.normalization import TokenizerOptions
-from albert_edge.text.tokenizer import Tokenizer, open_tokenizer
+from albert_edge.model.sizes import config_for_vocabulary
+from albert_edge.model.tensors import (
+    BASE_PREFIX,
+    WORD_EMBEDDINGS,
+    config_for_task,
+    head_of_task,
+    pooler_tensors,
+    tensor_table,
+)
+from albert_edge.settings import DeviceSettings
+from albert_edge.text.options import TokenizerOptions
+from albert_edge.text.tokenizer import SentencePieceTokenizer, Tokenizer, open_tokenizer
 from albert_edge.text.vocabulary import train_vocabulary
-from albert_edge.training.request import Request, Source
-from albert_edge.training.settings import TrainingSettings
+from albert_edge.training.objectives.base import Objective
+from albert_edge.training.request import Request
 from albert_edge.training.word_vectors import cooccurrence_embeddings
 
 if TYPE_CHECKING:
@@ -25,11 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from albert_edge.text.packing import Packed
-    from albert_edge.text.tables import Example
-
-DEFAULT_MAX_LENGTH = 128
-
-PROBLEM_TYPE = "single_label_classification"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,42 +44,72 @@ class Start:
     tokenizer: Tokenizer
     tensors: Mapping[str, NDArray[np.float32]]
     """Every parameter, Hugging Face's names and layouts."""
+    trained: tuple[str, ...]
+    """Names of the tensors that learn; the others stay as they are."""
     dropped: tuple[str, ...] = ()
     """Tensors of the checkpoint that the model has no use for."""
     initialised: tuple[str, ...] = ()
     """Tensors of a new head on a checkpoint: they hold random values."""
 
 
-def known_labels(source: Source) -> Optional[tuple[str, ...]]:
-    """The checkpoint's labels, None without a checkpoint."""
-    return None if source.from_ is None else AlbertConfig.load(resolve_folder(source.from_)).labels
+def known_labels(request: Request) -> Optional[tuple[str, ...]]:
+    """The labels of a checkpoint whose head is one of the task; None of any other, and without a checkpoint."""
+    if request.source.from_ is None:
+        return None
+    config = AlbertConfig.load(resolve_folder(request.source.from_))
+    return config.labels if _is_of_task(config, request.task) else None
 
 
-def make_start(
-    request: Request, labels: Sequence[str], examples: Sequence[Example], vocabulary: Optional[bytes] = None
-) -> Start:
-    """The start that `request` asks for, with `labels`.
+def _is_of_task(config: AlbertConfig, task: str) -> bool:
+    """Whether the folder of `config` has the task's head; one that names no class may have any."""
+    stated = config.settings.task
+    classes = config.architectures
+    return stated in (None, task) and (not classes or bool(set(classes) & set(head_of_task(task).classes)))
 
-    `examples` are the training texts, for a vocabulary that is to be trained; `vocabulary` is that of a session before.
-    """
-    source, settings = request.source, request.settings
-    if source.from_ is not None:
-        found = read_checkpoint(source.from_, request.task, new_head=True, labels=labels, seed=settings.seed)
-        config = _with_settings(found.config.replace(problem_type=PROBLEM_TYPE), settings)
-        return Start(config, found.tokenizer, found.tensors, found.dropped, found.initialised)
-    tokenizer = _tokenizer(source, examples, vocabulary)
-    config = size_config(
-        str(source.size),
-        source.layers,
-        tokenizer.vocab_size,
-        labels=tuple(labels),
-        problem_type=PROBLEM_TYPE,
-        pad_token_id=tokenizer.pad_id,
-        bos_token_id=tokenizer.cls_id,
-        eos_token_id=tokenizer.sep_id,
-    )
+
+def make_start(objective: Objective, vocabulary: Optional[bytes] = None) -> Start:
+    """The start that the objective's request asks for; `vocabulary` is that of a session before."""
+    if objective.request.source.from_ is not None:
+        return _from_checkpoint(objective, objective.request.source.from_)
+    request = objective.request
+    tokenizer = _tokenizer(objective, vocabulary)
+    labels = {"labels": objective.labels} if objective.labels else {}
+    config = config_for_vocabulary(str(request.source.size), request.source.layers, tokenizer, **labels)
     config = config.replace(initializer_range=initializer_range(config.hidden_size))
-    return Start(_with_settings(config, settings), tokenizer, initial_tensors(config, request.task, settings.seed))
+    config = _with_settings(config_for_task(config, request.task), objective)
+    tensors = initial_tensors(config, request.task, request.settings.seed)
+    return Start(config, tokenizer, tensors, trained_tensors(config, request))
+
+
+def _from_checkpoint(objective: Objective, path: PathLike) -> Start:
+    request = objective.request
+    found = read_checkpoint(
+        path, request.task, new_head=True, labels=objective.labels or None, seed=request.settings.seed
+    )
+    config = found.config
+    if not _is_of_task(AlbertConfig.load(resolve_folder(path)), request.task):
+        # How another task's answers are decoded says nothing about this one's.
+        config = config_for_task(config.with_settings(**dataclasses.asdict(DeviceSettings())), request.task)
+    # A head that has learnt numbers gives them as they are; a new one is small whatever they are.
+    tensors = found.tensors if found.initialised else objective.scale(found.tensors)
+    trained = trained_tensors(config, request, found.initialised)
+    return Start(_with_settings(config, objective), found.tokenizer, tensors, trained, found.dropped, found.initialised)
+
+
+def trained_tensors(config: AlbertConfig, request: Request, initialised: Collection[str] = ()) -> tuple[str, ...]:
+    """The names of the tensors that learn: those that the task's answers depend on, or with `freeze_encoder` those of
+    the head and of a pooler that is new.
+
+    Raises `ConfigError` if a frozen encoder leaves nothing to learn.
+    """
+    head = head_of_task(request.task)
+    idle = {spec.name for spec in pooler_tensors(config)} if head.pooler_use == "kept" else set()
+    names = [name for name in tensor_table(config, request.task) if name not in idle]
+    if request.settings.freeze_encoder:
+        names = [name for name in names if not name.startswith(BASE_PREFIX) or name in initialised]
+    if not names:
+        raise ConfigError(f"freeze_encoder must be false for {request.task}, which has no head; received true")
+    return tuple(names)
 
 
 def initializer_range(hidden_size: int) -> float:
@@ -95,14 +129,16 @@ def with_word_vectors(start: Start, texts: Sequence[Packed]) -> Start:
     return dataclasses.replace(start, tensors={**start.tensors, WORD_EMBEDDINGS: table})
 
 
-def _tokenizer(source: Source, examples: Sequence[Example], vocabulary: Optional[bytes]) -> Tokenizer:
+def _tokenizer(objective: Objective, vocabulary: Optional[bytes]) -> Tokenizer:
+    source = objective.request.source
     if source.vocab is not None:
         return open_tokenizer(source.vocab)
-    options = TokenizerOptions(source.lower_case, source.keep_accents)
+    lower_case = objective.request.recipe.lower_case if source.lower_case is None else source.lower_case
+    options = TokenizerOptions(lower_case, source.keep_accents)
     if vocabulary is None:
-        size = source.vocab_size or vocabulary_size(_texts(examples))
-        vocabulary = train_vocabulary(_texts(examples), size, options, at_most=True)
-    return Tokenizer(vocabulary, options)
+        size = source.vocab_size or vocabulary_size(objective.texts())
+        vocabulary = train_vocabulary(objective.texts(), size, options, at_most=True)
+    return SentencePieceTokenizer(vocabulary, options)
 
 
 def vocabulary_size(texts: Iterable[str]) -> int:
@@ -119,30 +155,21 @@ def vocabulary_size(texts: Iterable[str]) -> int:
     return max(min(8000, max(1000, length // 100)), 2 * len(characters))
 
 
-def _texts(examples: Sequence[Example]) -> Iterator[str]:
-    for example in examples:
-        yield example.text
-        if example.text_pair is not None:
-            yield example.text_pair
-
-
-def longest_text(config: AlbertConfig, settings: TrainingSettings) -> int:
+def longest_text(config: AlbertConfig, request: Request) -> int:
     """Tokens that a text may have; raises `ConfigError` if the model has too few positions for the settings' choice."""
-    positions = config.max_position_embeddings
-    if settings.max_length is None:
-        return min(DEFAULT_MAX_LENGTH, positions)
-    if settings.max_length > positions:
-        raise ConfigError(
-            f"max_length must be at most the model's {positions} positions; received {settings.max_length}"
+    positions, chosen = config.max_position_embeddings, request.settings.max_length
+    if chosen is None:
+        return min(request.recipe.max_length, positions)
+    if chosen > positions:
+        raise ConfigError(f"max_length must be at most the model's {positions} positions; received {chosen}")
+    return chosen
+
+
+def _with_settings(config: AlbertConfig, objective: Objective) -> AlbertConfig:
+    """`config` with the training's dropout, its longest text, and what the objective adds."""
+    dropout = objective.settings.dropout
+    if dropout is not None:
+        config = config.replace(
+            hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout, classifier_dropout_prob=dropout
         )
-    return settings.max_length
-
-
-def _with_settings(config: AlbertConfig, settings: TrainingSettings) -> AlbertConfig:
-    if settings.dropout is None:
-        return config
-    return config.replace(
-        hidden_dropout_prob=settings.dropout,
-        attention_probs_dropout_prob=settings.dropout,
-        classifier_dropout_prob=settings.dropout,
-    )
+    return objective.adapt(config.with_settings(max_length=longest_text(config, objective.request)))

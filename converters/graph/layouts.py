@@ -16,7 +16,8 @@ from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
 from albert_edge.model.block import ATTENTION_MASK_BIAS
 from albert_edge.model.keras import tf
-from converters.graph.heads import HEADS, Outputs
+from albert_edge.tasks import MASKED_POSITIONS
+from converters.graph.heads import GraphHead, Outputs, TokenFacts, all_outputs, takes_masked_positions
 from converters.graph.network import Network
 
 LAYOUTS = ("looped", "unrolled")
@@ -48,20 +49,32 @@ class Layout:
         return self.length, self.length
 
 
-def serving_function(network: Network, task: str, layout: Layout) -> Any:
+def serving_function(network: Network, heads: tuple[GraphHead, ...], layout: Layout) -> Any:
     """The `tf.function` of that layout, its arguments named as the signature's inputs."""
     if layout.kind == "looped":
-        return _looped(network, task)
-    return _unrolled(network, task, layout.length)
+        return _looped(network, heads)
+    return _unrolled(network, heads, layout.length)
 
 
-def _looped(network: Network, task: str) -> Any:
-    def serve(input_ids: tf.Tensor, token_type_ids: tf.Tensor, max_depth: tf.Tensor) -> Outputs:
+def _masks(heads: tuple[GraphHead, ...], count: Optional[int]) -> list[tf.TensorSpec]:
+    """The further input of fill-mask, `count` positions, as the last argument."""
+    return [tf.TensorSpec([1, count], tf.int32, MASKED_POSITIONS)] if takes_masked_positions(heads) else []
+
+
+def _looped(network: Network, heads: tuple[GraphHead, ...]) -> Any:
+    def serve(
+        input_ids: tf.Tensor,
+        token_type_ids: tf.Tensor,
+        max_depth: tf.Tensor,
+        masked_positions: Optional[tf.Tensor] = None,
+    ) -> Outputs:
         hidden = network.embed(input_ids, token_type_ids)
-        return HEADS[task](network, _apply_loops(network, hidden, _depth(max_depth[0], network.config)))
+        hidden = _apply_loops(network, hidden, _depth(max_depth[0], network.config))
+        return all_outputs(network, heads, hidden, TokenFacts(None, masked_positions))
 
     tokens = (tf.TensorSpec([1, None], tf.int32, name) for name in ("input_ids", "token_type_ids"))
-    return tf.function(serve, input_signature=[*tokens, tf.TensorSpec([1], tf.int32, "max_depth")])
+    depth = tf.TensorSpec([1], tf.int32, "max_depth")
+    return tf.function(serve, input_signature=[*tokens, depth, *_masks(heads, None)])
 
 
 def _depth(max_depth: tf.Tensor, config: AlbertConfig) -> tf.Tensor:
@@ -93,13 +106,20 @@ def _loop(
     )
 
 
-def _unrolled(network: Network, task: str, length: Optional[int]) -> Any:
-    def serve(input_ids: tf.Tensor, token_type_ids: tf.Tensor, attention_mask: tf.Tensor) -> Outputs:
+def _unrolled(network: Network, heads: tuple[GraphHead, ...], length: Optional[int]) -> Any:
+    def serve(
+        input_ids: tf.Tensor,
+        token_type_ids: tf.Tensor,
+        attention_mask: tf.Tensor,
+        masked_positions: Optional[tf.Tensor] = None,
+    ) -> Outputs:
         hidden = network.embed(input_ids, token_type_ids)
         mask_bias = (1.0 - tf.cast(attention_mask, tf.float32)) * ATTENTION_MASK_BIAS
         for layer in range(network.config.num_hidden_layers):
             hidden = network.layer(hidden, network.config.group_of_layer(layer), mask_bias)
-        return HEADS[task](network, hidden)
+        return all_outputs(network, heads, hidden, TokenFacts(attention_mask, masked_positions))
 
     names = ("input_ids", "token_type_ids", "attention_mask")
-    return tf.function(serve, input_signature=[tf.TensorSpec([1, length], tf.int32, name) for name in names])
+    tokens = (tf.TensorSpec([1, length], tf.int32, name) for name in names)
+    # All shapes are fixed here, so that masks are filled one by one.
+    return tf.function(serve, input_signature=[*tokens, *_masks(heads, 1)])

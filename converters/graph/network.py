@@ -8,6 +8,7 @@ graph uses it (plain constants would be copied at each use and merged again, slo
 
 from __future__ import annotations
 
+import hashlib
 from typing import Mapping, Optional
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from albert_edge.config import AlbertConfig
 from albert_edge.model.keras import tf
-from albert_edge.model.tensors import block_prefix
+from albert_edge.model.tensors import WORD_EMBEDDINGS, block_prefix
 
 _EMBEDDINGS = "albert.embeddings."
 _ENCODER = "albert.encoder."
@@ -24,12 +25,31 @@ _ENCODER = "albert.encoder."
 class Network(tf.Module):  # type: ignore[misc]
     """The parts of the network as functions of tensors; weights by Hugging Face's names, products as [out, in]."""
 
-    def __init__(self, config: AlbertConfig, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+    def __init__(
+        self, config: AlbertConfig, tensors: Mapping[str, NDArray[np.float32]], scaled_rows: bool = False
+    ) -> None:
+        """`scaled_rows`: each row of the table of words is stored divided by its largest value, the rows' scales beside
+        it: quantized with one scale, as a lookup wants it, the table then has in truth one a row."""
         super().__init__(name="albert")
         self.config = config
-        self._variables = {
-            name: tf.Variable(value, trainable=False, dtype=tf.float32) for name, value in sorted(tensors.items())
-        }
+        self.table = tensors[WORD_EMBEDDINGS]
+        """The table of words as the graph stores it, float32 [V, E]."""
+        self._row_scales: Optional[tf.Variable] = None
+        if scaled_rows:
+            scales = np.abs(self.table).max(axis=1, keepdims=True)
+            # The padding's row is zeros.
+            scales = np.where(scales == 0, np.float32(1), scales)
+            self.table = self.table / scales
+            self._row_scales = tf.Variable(scales, trainable=False, dtype=tf.float32)
+        tensors = {**tensors, WORD_EMBEDDINGS: self.table}
+        self._variables: dict[str, tf.Variable] = {}
+        # One variable for equal values: heads that were trained on one trunk may share their pooler too.
+        kept: dict[tuple[tuple[int, ...], bytes], tf.Variable] = {}
+        for name, value in sorted(tensors.items()):
+            key = (value.shape, hashlib.sha256(value.tobytes()).digest())
+            if key not in kept:
+                kept[key] = tf.Variable(value, trainable=False, dtype=tf.float32)
+            self._variables[name] = kept[key]
 
     def weight(self, name: str) -> tf.Tensor:
         """The tensor of that Hugging Face name."""
@@ -56,12 +76,24 @@ class Network(tf.Module):  # type: ignore[misc]
         """`input_ids`, `token_type_ids` int32 [1, T] to hidden states float32 [T, H]."""
         length = tf.shape(input_ids)[1]
         x = (
-            tf.gather(self.weight(f"{_EMBEDDINGS}word_embeddings.weight"), tf.reshape(input_ids, [-1]))
+            self._words(tf.reshape(input_ids, [-1]))
             + tf.gather(self.weight(f"{_EMBEDDINGS}token_type_embeddings.weight"), tf.reshape(token_type_ids, [-1]))
             + self.weight(f"{_EMBEDDINGS}position_embeddings.weight")[:length]
         )
         x = self.layer_norm(x, f"{_EMBEDDINGS}LayerNorm")
         return self.hidden_rows(self.dense(x, f"{_ENCODER}embedding_hidden_mapping_in"))
+
+    def _words(self, ids: tf.Tensor) -> tf.Tensor:
+        """int32 [T] to the rows of the table of words, float32 [T, E]."""
+        rows = tf.gather(self.weight(WORD_EMBEDDINGS), ids)
+        return rows if self._row_scales is None else rows * tf.gather(self._row_scales, ids)
+
+    def word_products(self, x: tf.Tensor) -> tf.Tensor:
+        """`x` [K, E] times the transposed table of words, the very tensor that `embed` looks up in: [K, V]."""
+        products = tf.matmul(_kept_apart(x), self.weight(WORD_EMBEDDINGS), transpose_b=True)
+        if self._row_scales is None:
+            return products
+        return _kept_apart(products) * tf.reshape(self._row_scales, [1, -1])
 
     def hidden_rows(self, x: tf.Tensor) -> tf.Tensor:
         """State that `x` has rank 2 and H columns. `tf.ensure_shape` would say it too, but needs the Flex runtime."""
@@ -94,7 +126,13 @@ class Network(tf.Module):  # type: ignore[misc]
         heads = tf.reshape(x, [-1, self.config.num_attention_heads, self.config.attention_head_size])
         return tf.transpose(heads, [1, 0, 2])
 
-    def pooled(self, x: tf.Tensor) -> tf.Tensor:
-        """The pooler: [T, H] to [1, H], from the first token."""
+    def pooled(self, x: tf.Tensor, name: str) -> tf.Tensor:
+        """The pooler of that name: [T, H] to [1, H], from the first token."""
         first = tf.reshape(x[:1], [1, self.config.hidden_size])
-        return tf.tanh(self.dense(first, "albert.pooler"))
+        return tf.tanh(self.dense(first, name))
+
+
+def _kept_apart(x: tf.Tensor) -> tf.Tensor:
+    """`x` as it is. The converter multiplies factors next to a product into its weights, and a table with LayerNorm's
+    scale or the rows' in it would be a second one; through a MAXIMUM it doesn't see."""
+    return tf.maximum(x, np.float32(-3e38))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from small_models import FILES, small_artifact
+from small_models import FILES, TASK_FILES, small_artifact
 
 from albert_edge.artifact import Artifact, artifact_bytes, write_artifact
 
@@ -17,9 +17,9 @@ def artifact() -> Artifact:
 
 @pytest.fixture(scope="session")
 def artifact_paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Each of `small_models.FILES` as a written artifact."""
+    """Each file of `small_models` as a written artifact."""
     folder = tmp_path_factory.mktemp("artifacts")
-    paths = {name: folder / f"{name}.tflite" for name in FILES}
+    paths = {name: folder / f"{name}.tflite" for name in (*FILES, *TASK_FILES)}
     for name, path in paths.items():
         write_artifact(path, small_artifact(name))
     return paths

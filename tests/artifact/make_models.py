@@ -1,6 +1,6 @@
-"""Makes the small .tflite files in `models/` from the golden checkpoint; run by hand in the host environment:
+"""Makes the small .tflite files in `models/` from the golden checkpoints; run by hand in the host environment:
 
-    python tests/artifact/make_models.py
+    python tests/artifact/make_models.py [NAME...]
 
 They carry no manifest and no vocabulary: the tests put those behind them. The graph follows the deployed one (block on
 rank 2, one `tf.while_loop`, depth as an input) but is written apart from `converters`, so that the artifact and the
@@ -20,29 +20,41 @@ import numpy as np
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 HERE = Path(__file__).resolve().parent
-CHECKPOINT = HERE.parent / "golden" / "base_like" / "sequence_classification"
+GOLDEN = HERE.parent / "golden" / "base_like"
 FIXED_LENGTH = 24
 """Tokens of the unrolled file: the length of the golden batch."""
 
 Tensors = dict[str, np.ndarray]
 
 
-def golden_tensors() -> Tensors:
+def golden_tensors(name: str) -> Tensors:
     from safetensors.numpy import load_file
 
-    return load_file(CHECKPOINT / "model.safetensors")
+    return load_file(GOLDEN / name / "model.safetensors")
 
 
 def golden_config() -> dict[str, Any]:
-    return json.loads((CHECKPOINT / "config.json").read_text())
+    """The shape, which all of them have."""
+    return json.loads((GOLDEN / "sequence_classification" / "config.json").read_text())
+
+
+def tagger_on_the_classifier() -> Tensors:
+    """The classifier's tensors, and those of the tagger's head under `tagger`."""
+    tagger = golden_tensors("token_classification")
+    head = {f"tagger.{kind}": tagger[f"classifier.{kind}"] for kind in ("weight", "bias")}
+    return {**golden_tensors("sequence_classification"), **head}
 
 
 class Graph:
-    """A classifier's forward pass on one text, written from the checkpoint's tensors."""
+    """The forward pass of some heads on one text, written from the checkpoint's tensors.
 
-    def __init__(self, tf: Any, tensors: Tensors, config: dict[str, Any]) -> None:
+    `heads`: name of a method of this class -> name of its output, for an output of more than one its prefix.
+    """
+
+    def __init__(self, tf: Any, tensors: Tensors, config: dict[str, Any], heads: dict[str, str]) -> None:
         self.tf = tf
         self.tensors = tensors
+        self.heads_of_tasks = heads
         self.layers = config["num_hidden_layers"]
         self.heads = config["num_attention_heads"]
         self.hidden = config["hidden_size"]
@@ -83,10 +95,45 @@ class Graph:
         inner = 0.5 * inner * (1 + tf.tanh(np.sqrt(2 / np.pi).astype(np.float32) * (inner + 0.044715 * inner**3)))
         return self.normalized(x + self.dense(inner, f"{prefix}.ffn_output"), f"{prefix}.full_layer_layer_norm")
 
-    def logits(self, x: Any) -> dict[str, Any]:
-        return {"logits": self.dense(self.tf.tanh(self.dense(x[:1], "albert.pooler")), "classifier")}
+    # === Heads: hidden states float32 [T, H], attention mask and masked positions -> outputs ===
 
-    def looped(self, input_ids: Any, token_type_ids: Any, max_depth: Any) -> dict[str, Any]:
+    def classify(self, x: Any, name: str, module: str = "classifier", **_: Any) -> dict[str, Any]:
+        return {name: self.dense(self.tf.tanh(self.dense(x[:1], "albert.pooler")), module)}
+
+    def order(self, x: Any, name: str, **_: Any) -> dict[str, Any]:
+        return self.classify(x, name, "sop_classifier.classifier")
+
+    def tag(self, x: Any, name: str, **_: Any) -> dict[str, Any]:
+        module = "tagger" if "tagger.weight" in self.tensors else "classifier"
+        return {name: self.tf.expand_dims(self.dense(x, module), 0)}
+
+    def answer(self, x: Any, name: str, **_: Any) -> dict[str, Any]:
+        logits = self.tf.transpose(self.dense(x, "qa_outputs"))
+        return {f"start_{name}": logits[:1], f"end_{name}": logits[1:]}
+
+    def embed(self, x: Any, name: str, **_: Any) -> dict[str, Any]:
+        mean = self.tf.reduce_mean(x, 0, keepdims=True)
+        return {name: mean / self.tf.norm(mean)}
+
+    def fill(self, x: Any, name: str, masked_positions: Any, **_: Any) -> dict[str, Any]:
+        tf = self.tf
+        inner = self.dense(tf.gather(x, tf.reshape(masked_positions, (-1,))), "predictions.dense")
+        inner = 0.5 * inner * (1 + tf.tanh(np.sqrt(2 / np.pi).astype(np.float32) * (inner + 0.044715 * inner**3)))
+        # Reshaped, so that the norm's scale isn't multiplied into the table, which is the one that is looked up in.
+        inner = tf.reshape(self.normalized(inner, "predictions.LayerNorm"), (-1, inner.shape[1]))
+        table = self.tensors["albert.embeddings.word_embeddings.weight"]
+        logits = tf.matmul(inner, table, transpose_b=True) + self.tensors["predictions.bias"]
+        return {name: tf.reshape(logits, (1, -1, len(table)))}
+
+    def outputs(self, x: Any, masked_positions: Any) -> dict[str, Any]:
+        named: dict[str, Any] = {}
+        for method, name in self.heads_of_tasks.items():
+            named.update(getattr(self, method)(x, name, masked_positions=masked_positions))
+        return named
+
+    # === Layouts ===
+
+    def looped(self, input_ids: Any, token_type_ids: Any, max_depth: Any, masked_positions: Any = None) -> Any:
         tf = self.tf
         depth = tf.reshape(max_depth, ())
         depth = tf.where((depth < 1) | (depth > self.layers), self.layers, depth)
@@ -97,24 +144,25 @@ class Graph:
             (tf.constant(0), start),
             shape_invariants=(tf.TensorShape(()), tf.TensorShape((None, self.hidden))),
         )
-        return self.logits(x)
+        return self.outputs(x, masked_positions)
 
-    def unrolled(self, input_ids: Any, token_type_ids: Any, attention_mask: Any) -> dict[str, Any]:
+    def unrolled(self, input_ids: Any, token_type_ids: Any, attention_mask: Any, masked_positions: Any = None) -> Any:
         tf = self.tf
         bias = (1 - tf.cast(tf.reshape(attention_mask, (1, 1, -1)), tf.float32)) * -1e4
         x = self.embedded(tf.reshape(input_ids, (-1,)), tf.reshape(token_type_ids, (-1,)))
         for _ in range(self.layers):
             x = self.block(x, bias)
-        return self.logits(x)
+        return self.outputs(x, masked_positions)
 
 
 def convert(tf: Any, graph: Graph, layout: str, scheme: str) -> bytes:
     """The flatbuffer of `graph`, with an empty TFLite Metadata entry."""
     length = None if layout == "looped" else FIXED_LENGTH
     third = ("max_depth", (1,)) if layout == "looped" else ("attention_mask", (1, length))
+    masks = [("masked_positions", (1, length and 1))] if "fill" in graph.heads_of_tasks else []
     inputs = [
         tf.TensorSpec(shape, tf.int32, name)
-        for name, shape in (("input_ids", (1, length)), ("token_type_ids", (1, length)), third)
+        for name, shape in (("input_ids", (1, length)), ("token_type_ids", (1, length)), third, *masks)
     ]
     module = tf.Module()
     module.serve = tf.function(graph.looped if layout == "looped" else graph.unrolled, input_signature=inputs)
@@ -125,11 +173,11 @@ def convert(tf: Any, graph: Graph, layout: str, scheme: str) -> bytes:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if scheme == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    return with_metadata(converter.convert())
+    return finished(converter.convert())
 
 
-def with_metadata(model: bytes) -> bytes:
-    """`model` with a TFLITE_METADATA buffer that holds an empty ModelMetadata table."""
+def finished(model: bytes) -> bytes:
+    """`model` with an empty ModelMetadata table as its TFLITE_METADATA, and equal constants stored once."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
@@ -137,6 +185,7 @@ def with_metadata(model: bytes) -> bytes:
     empty.StartObject(1)
     empty.Finish(empty.EndObject(), file_identifier=b"M001")
     entry, buffer, tree = schema.MetadataT(), schema.BufferT(), schema.ModelT.InitFromPackedBuf(model, 0)
+    share_equal_buffers(tree)
     buffer.data = np.frombuffer(bytes(empty.Output()), np.uint8)
     entry.name, entry.buffer = b"TFLITE_METADATA", len(tree.buffers)
     tree.buffers.append(buffer)
@@ -146,20 +195,48 @@ def with_metadata(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def main(folder: Path) -> None:
+def share_equal_buffers(tree: Any) -> None:
+    """The converter stores the table of words for the lookup and for the product with it."""
+    first: dict[bytes, int] = {}
+    for tensor in (tensor for graph in tree.subgraphs for tensor in graph.tensors):
+        data = tree.buffers[tensor.buffer].data
+        if data is not None and len(data) >= 1024:
+            tensor.buffer = first.setdefault(bytes(data), tensor.buffer)
+    used = {tensor.buffer for graph in tree.subgraphs for tensor in graph.tensors}
+    for index, buffer in enumerate(tree.buffers):
+        if index not in used and index not in {entry.buffer for entry in tree.metadata or []}:
+            buffer.data = None
+
+
+# File -> layout, scheme, checkpoint, heads.
+MODELS = {
+    "looped_float32": ("looped", "float32", "sequence_classification", {"classify": "logits"}),
+    "looped_float16": ("looped", "float16", "sequence_classification", {"classify": "logits"}),
+    "looped_dynamic_range": ("looped", "dynamic-range", "sequence_classification", {"classify": "logits"}),
+    "unrolled_float32": ("unrolled", "float32", "sequence_classification", {"classify": "logits"}),
+    "looped_tag": ("looped", "float32", "token_classification", {"tag": "logits"}),
+    "unrolled_tag": ("unrolled", "float32", "token_classification", {"tag": "logits"}),
+    "looped_answer": ("looped", "float32", "question_answering", {"answer": "logits"}),
+    "unrolled_answer": ("unrolled", "float32", "question_answering", {"answer": "logits"}),
+    "looped_embed": ("looped", "float32", "sequence_classification", {"embed": "embedding"}),
+    "looped_fill": ("looped", "float32", "masked_lm", {"fill": "logits"}),
+    "unrolled_fill": ("unrolled", "float32", "masked_lm", {"fill": "logits"}),
+    "looped_order": ("looped", "float32", "pretraining", {"order": "logits"}),
+    "looped_classify_tag": ("looped", "float32", "tagger", {"classify": "classify_logits", "tag": "tag_logits"}),
+    "looped_fill_order": ("looped", "float32", "pretraining", {"fill": "fill_logits", "order": "order_logits"}),
+}
+
+
+def main(folder: Path, names: list[str]) -> None:
     import tensorflow as tf
 
-    graph = Graph(tf, golden_tensors(), golden_config())
-    for layout, scheme in (
-        ("looped", "float32"),
-        ("looped", "float16"),
-        ("looped", "dynamic-range"),
-        ("unrolled", "float32"),
-    ):
-        data = convert(tf, graph, layout, scheme)
-        (folder / f"{layout}_{scheme.replace('-', '_')}.tflite").write_bytes(data)
-        print(layout, scheme, len(data), file=sys.stderr)
+    for name in names or MODELS:
+        layout, scheme, checkpoint, heads = MODELS[name]
+        tensors = tagger_on_the_classifier() if checkpoint == "tagger" else golden_tensors(checkpoint)
+        data = convert(tf, Graph(tf, tensors, golden_config(), heads), layout, scheme)
+        (folder / f"{name}.tflite").write_bytes(data)
+        print(name, len(data), file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main(HERE / "models")
+    main(HERE / "models", sys.argv[1:])

@@ -2,46 +2,89 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
 import numpy as np
 import pytest
 
-from albert_edge.artifact import Artifact, Lengths, make_artifact
+from albert_edge.artifact import Artifact, Head, Lengths, make_artifact
 from albert_edge.config import AlbertConfig
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.tokenizer import read_tokenizer
 
 HERE = Path(__file__).resolve().parent
 MODELS = HERE / "models"
-CHECKPOINT = HERE.parent / "golden" / "base_like" / "sequence_classification"
+GOLDEN = HERE.parent / "golden" / "base_like"
+CHECKPOINT = GOLDEN / "sequence_classification"
 
-# File in `models/` -> scheme, layout and lengths.
+_LOOPED, _UNROLLED = ("looped", Lengths(1, 64)), ("unrolled", Lengths(24, 24))
+
+# Classifiers in `models/` -> scheme, layout and lengths.
 FILES = {
-    "looped_float32": ("float32", "looped", Lengths(1, 64)),
-    "looped_float16": ("float16", "looped", Lengths(1, 64)),
-    "looped_dynamic_range": ("dynamic-range", "looped", Lengths(1, 64)),
-    "unrolled_float32": ("float32", "unrolled", Lengths(24, 24)),
+    "looped_float32": ("float32", *_LOOPED),
+    "looped_float16": ("float16", *_LOOPED),
+    "looped_dynamic_range": ("dynamic-range", *_LOOPED),
+    "unrolled_float32": ("float32", *_UNROLLED),
 }
+# Files of the other tasks, all of them float32 -> layout and lengths, tasks of the heads.
+TASK_FILES = {
+    "looped_tag": (_LOOPED, ("token-classification",)),
+    "unrolled_tag": (_UNROLLED, ("token-classification",)),
+    "looped_answer": (_LOOPED, ("question-answering",)),
+    "unrolled_answer": (_UNROLLED, ("question-answering",)),
+    "looped_embed": (_LOOPED, ("feature-extraction",)),
+    "looped_fill": (_LOOPED, ("fill-mask",)),
+    "unrolled_fill": (_UNROLLED, ("fill-mask",)),
+    "looped_order": (_LOOPED, ("sentence-order",)),
+    "looped_classify_tag": (_LOOPED, ("text-classification", "token-classification")),
+    "looped_fill_order": (_LOOPED, ("fill-mask", "sentence-order")),
+}
+TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+LABELS = {"token-classification": TAGS, "sentence-order": ("in_order", "swapped")}
+"""Task -> its labels, where they aren't the golden classifier's."""
 
 
 def model_bytes(name: str) -> bytes:
     return (MODELS / f"{name}.tflite").read_bytes()
 
 
-def small_artifact(name: str = "looped_float32", model: Optional[bytes] = None) -> Artifact:
-    """The golden checkpoint around the flatbuffer `name`, or around `model` in its place."""
-    scheme, layout, lengths = FILES[name]
-    return make_artifact(
-        model_bytes(name) if model is None else model,
-        task="text-classification",
-        config=AlbertConfig.load(CHECKPOINT),
-        tokenizer=Tokenizer.from_folder(CHECKPOINT),
-        scheme=scheme,
-        layout=layout,
-        lengths=lengths,
-        targets=["litert"],
-    )
+def head_of(task: str, **settings: Any) -> Head:
+    config = AlbertConfig.load(CHECKPOINT)
+    if task in LABELS:
+        config = config.replace(labels=LABELS[task])
+    return Head(task, config.with_settings(**settings) if settings else config)
+
+
+def small_parts(name: str = "looped_float32") -> dict[str, Any]:
+    """The arguments of `make_artifact` around the flatbuffer `name` of a golden checkpoint."""
+    if name in FILES:
+        (scheme, layout, lengths), tasks = FILES[name], ("text-classification",)
+    else:
+        (layout, lengths), tasks = TASK_FILES[name]
+        scheme = "float32"
+    return {
+        "model": model_bytes(name),
+        "heads": [head_of(task) for task in tasks],
+        "tokenizer": read_tokenizer(CHECKPOINT),
+        "scheme": scheme,
+        "layout": layout,
+        "lengths": lengths,
+        "targets": ["litert"],
+    }
+
+
+def small_artifact(name: str = "looped_float32", **changes: Any) -> Artifact:
+    """The artifact of `small_parts`, some of them changed."""
+    parts = {**small_parts(name), **changes}
+    return make_artifact(parts.pop("model"), **parts)
+
+
+def version_1(artifact: Artifact) -> Artifact:
+    """The same classifier as schema version 1 had it."""
+    options = {key: value for key, value in artifact.manifest.tokenizer_options.items() if key != "tokenizer_rules"}
+    manifest = dataclasses.replace(artifact.manifest, schema_version=1, tokenizer_options=options)
+    return dataclasses.replace(artifact, manifest=manifest)
 
 
 class GraphBuilder:

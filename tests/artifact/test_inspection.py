@@ -5,7 +5,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from small_models import FILES, MODELS, loop_model, model_bytes
+from small_models import FILES, MODELS, TAGS, loop_model, model_bytes
 
 import albert_edge
 from albert_edge.cli import cli
@@ -19,6 +19,8 @@ KEYS = [
     "layout",
     "lengths",
     "labels",
+    "heads",
+    "tokenizer",
     "targets",
     "unique_weight_bytes",
     "weight_copies",
@@ -44,6 +46,8 @@ def test_of_artifacts(name, artifact_paths):
     assert (report["task"], report["scheme"], report["layout"]) == ("text-classification", scheme, layout)
     assert report["lengths"] == {"min": lengths.minimum, "max": lengths.maximum}
     assert report["labels"] == [f"LABEL_{number}" for number in range(5)]
+    assert [(head["task"], head["labels"]) for head in report["heads"]] == [(report["task"], report["labels"])]
+    assert report["tokenizer"]["kind"] == "sentencepiece"
     assert report["weight_copies"] == (1 if layout == "looped" else 3)
     names = [row["name"] for row in report["operators"]]
     assert names == sorted(names)
@@ -58,13 +62,39 @@ def test_operators_are_counted_by_version(artifact_paths):
     assert {"name": "FULLY_CONNECTED", "version": 1, "count": 21} in operators
 
 
+def test_of_several_heads(artifact_paths):
+    path = artifact_paths["looped_classify_tag"]
+    report = albert_edge.inspect(path)
+    classifier, tagger = report["heads"]
+    assert classifier == {
+        "task": "text-classification",
+        "labels": report["labels"],
+        "problem_type": None,
+        "settings": {},
+    }
+    assert (tagger["task"], tagger["labels"]) == ("token-classification", list(TAGS))
+    assert [row["name"] for row in report["outputs"]] == ["classify_logits", "tag_logits"]
+    lines = CliRunner().invoke(cli, ["inspect", str(path)]).stdout.splitlines()
+    assert any(line.split() == ["task", "text-classification,", "token-classification"] for line in lines)
+    assert any(line.startswith("token-classification labels") and "B-PER" in line for line in lines)
+
+
+def test_of_a_task_without_labels(artifact_paths):
+    report = albert_edge.inspect(artifact_paths["looped_fill"])
+    assert (report["labels"], report["heads"][0]["labels"]) == ([], [])
+    assert [row["name"] for row in report["files"]] == ["albert_edge.json", "spiece.model"]
+    stdout = CliRunner().invoke(cli, ["inspect", str(artifact_paths["looped_fill"])]).stdout
+    assert "labels" not in stdout
+    assert "masked_positions" in stdout
+
+
 def test_of_a_foreign_file():
     path = MODELS / "looped_float32.tflite"
     with pytest.raises(ArtifactError, match="inspect --foreign"):
         albert_edge.inspect(path)
     report = albert_edge.inspect(path, foreign=True)
     assert list(report) == KEYS
-    assert [report[key] for key in ("task", "scheme", "layout", "lengths", "labels", "targets")] == [None] * 6
+    assert [report[key] for key in KEYS[2:10]] == [None] * 8
     assert (report["files"], report["weight_copies"], report["file_bytes"]) == ([], 1, len(path.read_bytes()))
     assert report["inputs"][0] == {"name": "input_ids", "dtype": "int32", "shape": [1, -1]}
     assert report["outputs"] == [{"name": "logits", "dtype": "float32", "shape": [-1, 5]}]

@@ -4,11 +4,18 @@ import copy
 import json
 
 import pytest
+from small_models import head_of, version_1
 
-from albert_edge.artifact import Lengths, Manifest
+from albert_edge.artifact import Head, Lengths, Manifest, artifact_bytes, read_artifact
+from albert_edge.artifact.heads import check_heads, labels_of
+from albert_edge.artifact.manifest import VOCABULARY_FILES
 from albert_edge.errors import ArtifactError
+from albert_edge.settings import DeviceSettings
+from albert_edge.text.tokenizer import KINDS
 
 MISSING = object()
+HEAD = {"task": "token-classification", "labels": ["O", "B-X"], "problem_type": None, "settings": {"stride": 9}}
+"""A further head as it stands in the manifest."""
 
 
 @pytest.fixture
@@ -37,12 +44,14 @@ def test_what_it_says(values):
         "layout",
         "lengths",
         "labels",
+        "heads",
         "tokenizer",
         "targets",
         "model_sha256",
         "files",
     ]
-    assert values["schema_version"] == 1
+    assert values["schema_version"] == 2
+    assert values["heads"] == []
     assert values["lengths"] == {"min": 1, "max": 64}
     assert values["labels"] == [f"LABEL_{number}" for number in range(5)]
     assert (values["tokenizer"]["kind"], values["tokenizer"]["file"]) == ("sentencepiece", "spiece.model")
@@ -53,14 +62,29 @@ def test_what_it_says(values):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("schema_version", 2, "schema_version must be at most 1 .* received 2: a newer albert-edge wrote the file"),
-        ("schema_version", 0, "schema_version must be 1; received 0"),
-        ("schema_version", "1", "schema_version must be 1; received '1'"),
-        ("schema_version", True, "schema_version in albert_edge.json must be of type int; received True"),
-        ("schema_version", MISSING, "schema_version must be 1; received None"),
+        ("schema_version", 3, "schema_version must be at most 2 .* received 3: a newer albert-edge wrote the file"),
+        ("schema_version", 0, "schema_version must be from 1 to 2; received 0"),
+        ("schema_version", "1", "schema_version must be from 1 to 2; received '1'"),
+        ("schema_version", True, "schema_version must be from 1 to 2; received True"),
+        ("schema_version", MISSING, "schema_version must be from 1 to 2; received None"),
+        ("schema_version", 1, r"received unknown \['heads'\], missing \[\]"),
+        ("heads", {}, "heads in albert_edge.json must be of type list"),
+        ("heads", [3], "a head must have the keys task, labels, problem_type, settings; received 3"),
+        ("heads", [{**HEAD, "notes": 1}], "a head must have the keys .* received .*notes"),
+        ("heads", [{**HEAD, "task": "tagging"}], "task must be one of text-classification, .* received 'tagging'"),
+        ("heads", [{**HEAD, "task": "text-classification"}], "a task of its own; .*classification, text-class"),
+        ("heads", [{**HEAD, "labels": []}], "a token-classification head must have labels; received 0"),
+        ("heads", [{**HEAD, "labels": ["O", 3]}], "a head's labels must be a list of strings"),
+        ("heads", [{**HEAD, "labels": ["O", "O"]}], "described as in config.json; .* labels must .* differ"),
+        ("heads", [{**HEAD, "labels": ["O", "a\nb"]}], "a label must be one line that is not empty"),
+        ("heads", [{**HEAD, "problem_type": "tags"}], "described as in config.json; .* problem_type must be one of"),
+        ("heads", [{**HEAD, "settings": {"strid": 3}}], "described as in config.json; .* did you mean 'stride'"),
+        ("heads", [{**HEAD, "settings": {"stride": 0}}], "described as in config.json; .* stride must be"),
+        ("heads", [{**HEAD, "settings": 3}], "a token-classification head must be described as in config.json"),
+        ("heads", [{**HEAD, "task": "fill-mask"}], "a fill-mask head must have no labels; received 2"),
         ("taks", "x", r"received unknown \['taks'\], missing \[\]"),
         ("scheme", MISSING, r"received unknown \[\], missing \['scheme'\]"),
-        ("task", "masked-lm", "task must be one of text-classification; received 'masked-lm'"),
+        ("task", "masked-lm", "task must be one of text-classification, .*, sentence-order; received 'masked-lm'"),
         ("task", 3, "task in albert_edge.json must be of type str; received 3"),
         ("layout", "spiral", "layout must be one of looped, unrolled; received 'spiral'"),
         ("layout", "unrolled", "lengths.min equal to lengths.max"),
@@ -76,7 +100,12 @@ def test_what_it_says(values):
         ("labels", [""], "a label must be one line that is not empty"),
         ("targets", [3], "targets must hold strings"),
         ("targets", "litert", "targets in albert_edge.json must be of type list"),
-        ("tokenizer.kind", "wordpiece", "the tokenizer's kind and file must be"),
+        (
+            "tokenizer.kind",
+            "wordpiece",
+            "kind and file must be .*'wordpiece', 'vocab.txt'.* received .*'wordpiece', 'spi",
+        ),
+        ("tokenizer.kind", "bytes", "the tokenizer's kind and file must be"),
         ("tokenizer.file", "../spiece.model", "the tokenizer's kind and file must be"),
         ("tokenizer.option", {}, r"unknown \['option'\]"),
         ("tokenizer.options", True, "options in tokenizer must be of type dict"),
@@ -106,6 +135,92 @@ def test_refuses(values, path, value, message):
     with pytest.raises(ArtifactError, match=message) as error:
         read(changed)
     assert "\n" not in str(error.value)
+
+
+# === Version 1, which knew one head ===
+
+
+def test_version_1_is_read_as_it_was_written(artifact):
+    old = version_1(artifact).manifest
+    values = json.loads(old.to_bytes())
+    assert "heads" not in values
+    assert values["schema_version"] == 1
+    assert Manifest.from_bytes(old.to_bytes()) == old
+    assert old.all_heads == artifact.heads
+
+
+def test_the_example_file_has_version_1(topics):
+    found = read_artifact(topics / "topics.tflite")
+    assert found.manifest.schema_version == 1
+    assert artifact_bytes(found) == (topics / "topics.tflite").read_bytes()
+    assert [head.task for head in found.heads] == ["text-classification"]
+    assert len(found.manifest.labels) == 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"task": "sentence-order"},
+        {"tokenizer": {"kind": "wordpiece", "file": "vocab.txt", "options": {}}},
+    ],
+)
+def test_version_1_has_nothing_of_version_2(artifact, change):
+    values = {**json.loads(version_1(artifact).manifest.to_bytes()), **change}
+    with pytest.raises(ArtifactError, match="task, heads and tokenizer of schema_version 1 must be"):
+        read(values)
+
+
+# === Heads ===
+
+
+def test_further_heads(values):
+    values["heads"] = [HEAD, {"task": "feature-extraction", "labels": [], "problem_type": None, "settings": {}}]
+    manifest = read(values)
+    first, tagger, embedder = manifest.all_heads
+    assert (first.task, first.config) == ("text-classification", manifest.model_config)
+    assert (tagger.task, tagger.config.labels, tagger.config.settings.stride) == (HEAD["task"], ("O", "B-X"), 9)
+    assert tagger.config.hidden_size == first.config.hidden_size
+    assert (embedder.task, labels_of(embedder), embedder.config.settings) == (
+        "feature-extraction",
+        (),
+        DeviceSettings(),
+    )
+    assert json.loads(manifest.to_bytes())["heads"] == values["heads"]
+
+
+def test_a_further_head_has_none_of_the_first_ones_settings(values):
+    values["config"]["albert_edge"] = {"max_length": 32, "merge": "max"}
+    values["heads"] = [HEAD]
+    first, tagger = read(values).all_heads
+    assert first.config.settings == DeviceSettings(max_length=32, merge="max")
+    assert tagger.config.settings == DeviceSettings(stride=9)
+
+
+def test_files_follow_from_task_and_tokenizer(values):
+    assert read(values).file_names == ("labels.txt", "spiece.model")
+    values.update(task="fill-mask", labels=[], tokenizer={"kind": "wordpiece", "file": "vocab.txt", "options": {}})
+    assert read(values).file_names == ("vocab.txt",)
+    values["labels"] = [f"LABEL_{number}" for number in range(5)]
+    with pytest.raises(ArtifactError, match=r"labels must be those of config, \(\)"):
+        read(values)
+
+
+def test_vocabulary_files_are_the_tokenizers():
+    assert VOCABULARY_FILES == KINDS
+
+
+def test_heads_on_two_trunks():
+    first, second = head_of("text-classification"), head_of("feature-extraction")
+    check_heads([first, second])
+    for field, value in (("hidden_size", 96), ("num_hidden_layers", 4), ("hidden_act", "relu"), ("vocab_size", 999)):
+        other = Head(second.task, second.config.replace(**{field: value}))
+        with pytest.raises(ArtifactError, match=f"heads of one file must share {field}; received .* and {value!r}"):
+            check_heads([first, other])
+    with pytest.raises(ArtifactError, match="must have a head; received none"):
+        check_heads([])
+
+
+# === One spelling ===
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from albert_edge.artifact import read_artifact
 from albert_edge.artifact.flatbuffer import read_model
 from converters.flatbuffer import main_tensor_names, read_tables, with_metadata, write_tables
-from converters.metadata import METADATA_NAME, metadata_bytes
+from converters.metadata import METADATA_NAME, TensorText, metadata_bytes
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,8 @@ def test_metadata_names_tensors_in_the_order_of_the_graph(model: bytes):
 
 
 def test_metadata_bytes_name_the_files_and_the_tensors():
-    arguments = ("a model", "what it does", ["input_ids", "max_depth"], ["logits"], "labels.txt", "spiece.model")
+    outputs = [TensorText("logits", "scores", "labels.txt"), TensorText("embedding", "a vector")]
+    arguments = ("a model", "what it does", ["input_ids", "max_depth"], outputs, "spiece.model")
     data = metadata_bytes(*arguments)
     assert data[4:8] == b"M001"
     for text in (b"a model", b"what it does", b"input_ids", b"max_depth", b"logits", b"labels.txt", b"spiece.model"):

@@ -17,7 +17,19 @@ import albert_edge
 
 PACKAGES = ("albert_edge", "converters")
 
-CORE = {"albert_edge", "config", "errors", "files", "quiet", "artifact", "metrics", "text", "tasks", "settings", "pipelines"}
+CORE = {
+    "albert_edge",
+    "config",
+    "errors",
+    "files",
+    "quiet",
+    "artifact",
+    "metrics",
+    "text",
+    "tasks",
+    "settings",
+    "pipelines",
+}
 DEVICE = CORE | {"runtime", "harness"}
 HOST = CORE - {"artifact"} | {"model", "training"}
 EVERYTHING = DEVICE | HOST | {"converters", "cli"}
@@ -28,11 +40,11 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     **dict.fromkeys(CORE - {"albert_edge"}, (CORE, {"numpy", "sentencepiece"})),
     "runtime": (CORE, {"numpy", "ai_edge_litert", "tflite_runtime", "tensorflow"}),
     "harness": (DEVICE, {"numpy"}),
-    "model": (HOST - {"training"}, {"numpy", "tensorflow", "tf_keras", "safetensors", "huggingface_hub"}),
+    "model": (HOST - {"training"}, {"numpy", "tensorflow", "tf_keras", "safetensors", "huggingface_hub", "h5py"}),
     "training": (HOST, {"numpy", "tensorflow_model_optimization", "safetensors", "tqdm"}),
     "converters": (
         EVERYTHING - {"cli"},
-        {"numpy", "flatbuffers", "tensorflow", "ai_edge_litert", "ai_edge_quantizer", "sklearn"},
+        {"numpy", "flatbuffers", "tensorflow", "tf_keras", "google", "ai_edge_litert", "ai_edge_quantizer", "sklearn"},
     ),
     "cli": (EVERYTHING, {"click"}),
     "albert_edge": (EVERYTHING - {"cli"}, set()),
@@ -41,7 +53,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
 
 # What the table forbids and is right nevertheless, inside a function only: (file, module) -> the reason.
 EXCEPTIONS = {
-    ("albert_edge/harness/evaluation.py", "albert_edge.model"): "`evaluate` takes a Keras folder too, by name",
+    ("albert_edge/harness/runners.py", "albert_edge.model"): "`evaluate` takes a Keras folder too, by name",
     ("albert_edge/harness/progress.py", "tqdm"): "a progress bar where tqdm happens to be installed",
 }
 
@@ -49,7 +61,10 @@ EXCEPTIONS = {
 ONE_DOOR = {
     "tensorflow": ("albert_edge/model/keras.py", "albert_edge/runtime/interpreter.py"),
     "tensorflow.lite.python.convert_phase": ("converters/tflite.py",),
+    "tensorflow.core.protobuf": ("converters/checkpoints/protos.py",),
     "tf_keras": ("albert_edge/model/keras.py",),
+    "tf_keras.protobuf": ("converters/checkpoints/protos.py",),
+    "google.protobuf": ("converters/checkpoints/protos.py",),
     "ai_edge_litert": ("albert_edge/runtime/interpreter.py",),
     "ai_edge_litert.schema_py_generated": ("converters/flatbuffer.py",),
     "tflite_runtime": ("albert_edge/runtime/interpreter.py",),
@@ -70,7 +85,12 @@ AT_THE_TOP_OF_COMMANDS = (
     "albert_edge.config",
     "albert_edge.errors",
     "albert_edge.files",
+    "albert_edge.model.formats",  # the names for --format; nothing else
     "albert_edge.model.sizes",  # the names for --size; standard library only
+    "albert_edge.settings",
+    "albert_edge.tasks",
+    "albert_edge.training.recipes",  # which settings each task has, and their defaults; standard library only
+    "albert_edge.training.settings",
     "click",
 )
 

@@ -18,6 +18,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/architecture.md",
+    "docs/checkpoints.md",
     "docs/compatibility.md",
     "examples/raspberry_pi/README.md",
     "examples/topics/README.md",

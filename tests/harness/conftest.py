@@ -1,25 +1,30 @@
 """Artifacts for the harness's tests: the golden checkpoint as a `.tflite`, made without TensorFlow."""
 
+import json
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from albert_edge import cli
-from albert_edge.artifact import Lengths, make_artifact, write_artifact
+from albert_edge.artifact import Head, Lengths, make_artifact, write_artifact
 from albert_edge.config import AlbertConfig
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.tokenizer import read_tokenizer
 
-MODELS = Path(__file__).resolve().parent.parent / "artifact" / "models"
+TESTS = Path(__file__).resolve().parent.parent
+MODELS = TESTS / "artifact" / "models"
+
+# `word_pieces`, a tokenizer whose ids can be worked out by hand; `small_models`, a file for each task.
+sys.path[:0] = [str(TESTS / "pipelines"), str(TESTS / "artifact")]
 
 
 def build(folder: Path, golden: Path, layout: str, lengths: Lengths) -> Path:
     checkpoint = golden / "base_like" / "sequence_classification"
     artifact = make_artifact(
         (MODELS / f"{layout}_float32.tflite").read_bytes(),
-        task="text-classification",
-        config=AlbertConfig.load(checkpoint),
-        tokenizer=Tokenizer.from_folder(checkpoint),
+        heads=[Head("text-classification", AlbertConfig.load(checkpoint))],
+        tokenizer=read_tokenizer(checkpoint),
         scheme="float32",
         layout=layout,
         lengths=lengths,
@@ -58,3 +63,19 @@ def run_command(capsys):
         return Finished(left.value.code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Writes a file, rows as JSON Lines, an object as JSON, and gives its path."""
+
+    def write(name, contents):
+        path = tmp_path / name
+        if isinstance(contents, list):
+            contents = "".join(json.dumps(row) + "\n" for row in contents)
+        elif isinstance(contents, dict):
+            contents = json.dumps(contents)
+        path.write_text(contents, encoding="utf-8")
+        return path
+
+    return write

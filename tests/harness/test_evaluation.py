@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 import albert_edge
-from albert_edge.errors import AlbertEdgeError, ArtifactError, CheckFailedError, ConfigError, DataError
-from albert_edge.harness import evaluation
-from albert_edge.harness.evaluation import Scorer, evaluate, label_ids, score
-from albert_edge.text.packing import Packed
-from albert_edge.text.tables import Columns, Example
+from albert_edge.errors import AlbertEdgeError, ArtifactError, ConfigError, DataError
+from albert_edge.harness.evaluation import evaluate
+from albert_edge.text.tables import Columns
 
 TEXTS = [
     "Oil prices rise",
@@ -46,8 +44,10 @@ def test_public_function_is_this_one():
 def test_score_is_that_of_the_predictions(looped_file, data, predicted):
     result = evaluate(looped_file, data)
     assert result["kind"] == "tflite"
+    assert result["task"] == "text-classification"
     assert result["examples"] == 5
     assert result["accuracy"] == 0.8
+    assert -1 < result["matthews"] < 1
     assert result["labels"] == list(result["per_class"]) == [f"LABEL_{index}" for index in range(5)]
     columns = np.array(result["confusion_matrix"]).sum(axis=0)
     assert columns.tolist() == [predicted.count(f"LABEL_{index}") for index in range(5)]
@@ -55,50 +55,6 @@ def test_score_is_that_of_the_predictions(looped_file, data, predicted):
     assert result["model_sha256"] == result["environment"]["model_sha256"]
     assert result["seconds"] > 0
     assert json.loads(json.dumps(result)) == result
-
-
-def test_golden_logits_give_the_labels(looped_file, golden, tmp_path):
-    """The golden batch through the same scoring, with the reference implementation's labels as truth."""
-    expected = np.load(golden / "base_like" / "sequence_classification" / "expected.npz")
-    lengths = expected["attention_mask"].sum(axis=1)
-    packed = {
-        str(row): Packed(
-            expected["input_ids"][row, :length].astype(np.int32),
-            expected["token_type_ids"][row, :length].astype(np.int32),
-        )
-        for row, length in enumerate(lengths)
-    }
-    with albert_edge.load(looped_file) as predictor:
-        scorer = Scorer(
-            "tflite",
-            predictor.labels,
-            lambda text, _: packed[text],
-            lambda texts: np.stack([predictor.logits(text) for text in texts]),
-            predictor.runtime,
-            1,
-            "",
-        )
-        logits = score(scorer, [Example(row, None, None, 0) for row in packed], "golden")
-    np.testing.assert_allclose(logits, expected["logits"], atol=1e-4)
-
-
-def test_results_are_in_the_files_order():
-    """Packed by its length, answered in order of the lengths, returned in order of the file."""
-    seen = []
-
-    def logits(texts):
-        seen.extend(len(packed.input_ids) for packed in texts)
-        return np.array([[len(packed.input_ids), 0.0] for packed in texts], np.float32)
-
-    def pack(text, _):
-        ids = np.zeros(len(text), np.int32)
-        return Packed(ids, ids)
-
-    scorer = Scorer("tflite", ["a", "b"], pack, logits, "scripted 1.0", 1, "")
-    lengths = [int(length) for length in np.random.default_rng(1).integers(1, 60, size=100)]
-    result = score(scorer, [Example("x" * length, None, "a", 0) for length in lengths], "data")
-    assert result[:, 0].tolist() == lengths
-    assert seen == sorted(lengths)
 
 
 def test_limit_takes_the_first(looped_file, data):
@@ -136,10 +92,6 @@ def test_label_that_the_model_lacks_is_named_with_its_line(looped_file, tmp_path
     assert str(error.value).endswith("received 'label_0'")
 
 
-def test_label_ids_follow_the_models_order():
-    assert label_ids([Example("x", None, label, 1) for label in "bab"], ["b", "a"], "data") == [0, 1, 0]
-
-
 def test_text_without_a_piece_is_named_with_its_line(looped_file, tmp_path):
     path = write_tsv(tmp_path / "data.tsv", [("Ships", "LABEL_0"), ("\u0001", "LABEL_0")])
     with pytest.raises(DataError, match=rf"^{path}:3: a text must have a piece left"):
@@ -159,25 +111,35 @@ def test_missing_files_are_refused(looped_file, data, tmp_path):
         evaluate(tmp_path / "missing.tflite", data)
 
 
-def test_logits_that_are_not_numbers_are_refused():
-    """NaN has a largest position too: it must not become a label."""
-    scorer = Scorer(
-        "tflite",
-        ["a", "b"],
-        lambda text, _: Packed(np.zeros(3, np.int32), np.zeros(3, np.int32)),
-        lambda texts: np.array([[1.0, 2.0], [np.nan, 0.0]], np.float32),
-        "scripted 1.0",
-        1,
-        "",
-    )
-    with pytest.raises(CheckFailedError, match=r"^data:8: logits must be finite; received \[nan, 0\.0\]"):
-        score(scorer, [Example("x", None, "a", 7), Example("y", None, "a", 8)], "data")
+def test_head_that_the_file_lacks_is_named(looped_file, data):
+    with pytest.raises(ConfigError, match="task must be one of the file's, text-classification; received 'tag'"):
+        evaluate(looped_file, data, task="tag")
+    assert evaluate(looped_file, data, task="classify")["examples"] == 5
 
 
 @pytest.mark.parametrize("options", [{"runtime": "ai_edge_litert"}, {"max_depth": 1}])
 def test_options_of_a_tflite_are_refused_for_a_folder(golden, data, options):
     with pytest.raises(ConfigError, match=r"may be given for a \.tflite only"):
         evaluate(golden / "base_like" / "sequence_classification", data, **options)
+
+
+# === Predictions ===
+
+
+def test_predictions_get_the_same_score(looped_file, data, tmp_path):
+    written = tmp_path / "predictions.jsonl"
+    result = evaluate(looped_file, data, predictions=written)
+    with albert_edge.load(looped_file) as predictor:
+        lines = [json.loads(line) for line in written.read_text().splitlines()]
+        assert [line["label"] for line in lines] == [found.label for found in predictor.predict(TEXTS)]
+    scored = albert_edge.score("classify", written, data)
+    assert {key: scored[key] for key in ("accuracy", "examples")} == {"accuracy": 0.8, "examples": 5}
+    assert result["accuracy"] == scored["accuracy"]
+
+
+def test_predictions_that_cannot_be_written_are_refused_first(looped_file, tmp_path):
+    with pytest.raises(AlbertEdgeError, match="the output must be writable"):
+        evaluate(looped_file, tmp_path / "missing.tsv", predictions=tmp_path / "no" / "where.jsonl")
 
 
 # === The folder ===
@@ -192,42 +154,8 @@ def test_folder_and_file_agree(looped_file, golden, data):
     assert folder["runtime"].startswith("tensorflow ")
     assert folder["model_sha256"] != file["model_sha256"]
     assert list(folder) == list(file)
-    for key in ("examples", "labels", "accuracy", "macro_f1", "per_class", "confusion_matrix"):
+    for key in ("task", "examples", "labels", "accuracy", "macro_f1", "per_class", "confusion_matrix"):
         assert folder[key] == file[key]
-
-
-# === Progress ===
-
-
-class Terminal:
-    def __init__(self, is_terminal):
-        self.written, self.is_terminal = "", is_terminal
-
-    def isatty(self):
-        return self.is_terminal
-
-    def write(self, text):
-        self.written += text
-
-    def flush(self):
-        pass
-
-
-@pytest.mark.parametrize("is_terminal", [False, True])
-def test_progress_is_for_a_terminal(monkeypatch, is_terminal):
-    pytest.importorskip("tqdm")
-    terminal = Terminal(is_terminal)
-    monkeypatch.setattr("sys.stderr", terminal)
-    assert list(evaluation.with_progress([1, 2, 3], "evaluate")) == [1, 2, 3]
-    assert ("evaluate" in terminal.written) == is_terminal
-
-
-def test_progress_does_without_tqdm(monkeypatch):
-    terminal = Terminal(True)
-    monkeypatch.setattr("sys.stderr", terminal)
-    monkeypatch.setitem(__import__("sys").modules, "tqdm", None)
-    assert list(evaluation.with_progress([1, 2, 3], "evaluate")) == [1, 2, 3]
-    assert terminal.written == ""
 
 
 # === Command line ===
@@ -246,7 +174,8 @@ def test_command_prints_a_table(looped_file, data, run_command):
     assert done.exit_code == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[:7]] == ["label", *(f"LABEL_{index}" for index in range(5)), "macro"]
-    assert lines[-1].startswith("accuracy 0.8000 of 5 examples in ")
+    assert lines[-1].startswith("accuracy 0.8000  matthews 0.")
+    assert " of 5 examples in " in lines[-1]
 
 
 def test_command_passes_its_options_on(monkeypatch, run_command):
@@ -258,5 +187,6 @@ def test_command_passes_its_options_on(monkeypatch, run_command):
 
     monkeypatch.setattr(albert_edge, "evaluate", record, raising=False)
     arguments = "evaluate m.tflite --data d.tsv --text-column a --text-pair-column b --label-column c --threads 2"
-    run_command(*arguments.split(), "--max-depth", "3", "--runtime", "tflite_runtime", "--limit", "9")
-    assert calls == [("m.tflite", "d.tsv", Columns("a", "b", "c"), 2, 3, "tflite_runtime", 9)]
+    more = "--label-separator / --max-depth 3 --runtime tflite_runtime --limit 9 --task tag --predictions p.jsonl"
+    run_command(*arguments.split(), *more.split())
+    assert calls == [("m.tflite", "d.tsv", Columns("a", "b", "c", "/"), 2, 3, "tflite_runtime", 9, "tag", "p.jsonl")]

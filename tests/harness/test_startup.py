@@ -15,7 +15,7 @@ from albert_edge.harness.processes import Started, bare, probe
 from albert_edge.harness.startup import Startup, measure_startup, text_of_length
 from albert_edge.runtime.interpreter import PACKAGES
 from albert_edge.runtime.predictor import load
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.tokenizer import open_tokenizer, read_tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,7 +112,7 @@ print(json.dumps(sorted(name for name in seen[1] - seen[0] if not name.startswit
 def test_no_import_lies_in_a_timed_region(name, module, looped_file):
     arguments = {"path": str(looped_file), "threads": 1, "runtime": package_key(module)}
     if name == "open_and_answer":
-        arguments.update(text="the", max_depth=None)
+        arguments.update(item="the", max_depth=None, tasks=["text-classification"], tokenizer_kind="sentencepiece")
     program = IMPORTED_WHILE_TIMED.format(module=module, name=name)
     done = subprocess.run(
         [sys.executable, "-c", program, json.dumps(arguments)],
@@ -166,7 +166,7 @@ def test_values_come_from_the_processes_that_they_belong_to(monkeypatch, predict
     assert [name for name, _ in calls] == ["bare", "load_interpreter", "open_and_answer"] * 2
     opened = calls[-1][1]
     assert (opened["threads"], opened["max_depth"]) == (2, 1)
-    assert len(predictor.pack(opened["text"]).input_ids) == 20
+    assert len(predictor.pack(opened["item"]).input_ids) == 20
 
 
 def test_text_is_cut_to_what_the_file_takes(predictor, looped_file):
@@ -183,8 +183,8 @@ def test_no_process_is_no_measurement(predictor, looped_file):
 @pytest.mark.parametrize("tokens", [3, 4, 17, 64, 128, 512])
 def test_text_has_the_length_asked_for(tokens, spm_30k, golden):
     for tokenizer in (
-        Tokenizer.from_model_file(spm_30k),
-        Tokenizer.from_folder(golden / "base_like" / "sequence_classification"),
+        open_tokenizer(spm_30k),
+        read_tokenizer(golden / "base_like" / "sequence_classification"),
     ):
         assert len(tokenizer.encode(text_of_length(tokenizer, tokens)).ids) == tokens - 2
 

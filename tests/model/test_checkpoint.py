@@ -98,9 +98,17 @@ def test_a_hostile_file_is_one_line(tmp_path, data):
 
 
 def test_a_folder_without_weights_says_what_it_holds(tmp_path):
-    (tmp_path / "pytorch_model.bin").write_bytes(b"")
-    with pytest.raises(FolderError, match=r"must hold model.safetensors; received .* with \['pytorch_model.bin'\]"):
+    (tmp_path / "flax_model.msgpack").write_bytes(b"")
+    with pytest.raises(
+        FolderError, match=r"must hold one of model.safetensors, .*pytorch_model.bin, .* with \['flax_model.msgpack'\]"
+    ):
         read_tensors(tmp_path)
+
+
+def test_safetensors_count_before_other_files(tmp_path):
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    (tmp_path / "tf_model.h5").write_bytes(b"")
+    assert list(read_tensors(written(tmp_path, tensors_to_bytes({"a": np.zeros(1, np.float32)})))) == ["a"]
 
 
 def test_reading_holds_little_more_than_the_weights(tmp_path):

@@ -10,7 +10,7 @@ from albert_edge.cli import cli
 from albert_edge.errors import ConfigError, FolderError, TokenizerError
 from albert_edge.model.folder import read_checkpoint
 from albert_edge.model.sizes import SIZES, parameter_count
-from albert_edge.text.normalization import TokenizerOptions
+from albert_edge.text.options import TokenizerOptions
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Writing model folders: all or nothing, the same bytes for the same contents, and readable again."""
 
+import gzip
 import json
 import sys
 
@@ -11,8 +12,8 @@ from albert_edge.config import AlbertConfig
 from albert_edge.errors import AlbertEdgeError, FolderError
 from albert_edge.model.checkpoint import tensors_to_bytes
 from albert_edge.model.folder import read_checkpoint, write_folder
-from albert_edge.text.normalization import TokenizerOptions
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.options import TokenizerOptions
+from albert_edge.text.tokenizer import SentencePieceTokenizer, make_tokenizer, open_tokenizer
 
 
 def test_what_is_written_reads_back(folder, tmp_path):
@@ -44,16 +45,42 @@ def test_the_same_contents_give_the_same_bytes(folder, tmp_path):
 
 def test_tokenizer_options_are_kept(folder, tmp_path):
     found = read_checkpoint(folder)
-    options = TokenizerOptions(lower_case=False, keep_accents=True)
-    write_folder(tmp_path / "out", found.config, found.tensors, Tokenizer(found.tokenizer.model, options))
+    options = TokenizerOptions(lower_case=False, keep_accents=True, rules="huggingface")
+    write_folder(tmp_path / "out", found.config, found.tensors, SentencePieceTokenizer(found.tokenizer.model, options))
     written = json.loads((tmp_path / "out" / "tokenizer_config.json").read_text())
     assert (written["do_lower_case"], written["keep_accents"]) == (False, True)
+    assert written["tokenizer_rules"] == "huggingface"
     assert read_checkpoint(tmp_path / "out").tokenizer.options == options
+
+
+def test_a_wordpiece_vocabulary_is_kept(folder, tmp_path, golden):
+    found = read_checkpoint(folder)
+    lines = (golden / "wordpiece" / "vocab.txt").read_bytes().splitlines(keepends=True)
+    tokenizer = make_tokenizer("wordpiece", b"".join(lines[:1000]), {"do_lower_case": False})
+    out = tmp_path / "out"
+    write_folder(out, found.config, found.tensors, found.tokenizer)
+    write_folder(out, found.config, found.tensors, tokenizer, overwrite=True)
+    again = read_checkpoint(out).tokenizer
+    assert (again.kind, again.model, again.options) == ("wordpiece", tokenizer.model, tokenizer.options)
+    assert not (out / "spiece.model").exists()
+    written = json.loads((out / "tokenizer_config.json").read_text())
+    assert (written["tokenizer_class"], written["unk_token"]) == ("BertTokenizer", "[UNK]")
+    assert (written["tokenizer_rules"], written["do_lower_case"]) == ("google", False)
+
+
+def test_a_folder_without_the_model_but_with_a_tokenizer_json(folder, tmp_path, golden):
+    found = read_checkpoint(folder)
+    (folder / "spiece.model").unlink()
+    (folder / "tokenizer.json").write_bytes(gzip.decompress((golden / "tokenizer_1000.json.gz").read_bytes()))
+    write_folder(tmp_path / "out", found.config, found.tensors, read_checkpoint(folder).tokenizer)
+    again = read_checkpoint(tmp_path / "out").tokenizer
+    assert again.options.rules == "huggingface"
+    assert again.with_options(rules="google").encode("Oil (9, x)") == found.tokenizer.encode("Oil (9, x)")
 
 
 def test_the_config_says_what_the_file_holds(folder, tmp_path):
     change_config(folder, dtype="bfloat16", torch_dtype="bfloat16", my_note="kept", architectures=[])
-    found = read_checkpoint(folder)
+    found = read_checkpoint(folder, "text-classification")
     write_folder(tmp_path / "out", found.config, found.tensors, found.tokenizer)
     written = json.loads((tmp_path / "out" / "config.json").read_text())
     assert written["dtype"] == "float32"
@@ -72,11 +99,12 @@ def test_an_existing_folder_is_replaced_only_when_told(folder, tmp_path):
         write_folder(out, relabelled, found.tensors, found.tokenizer)
     assert contents(out) == before
     (out / "notes.txt").write_text("mine")
-    (out / "tokenizer.json").write_text("the old model's")
+    for name in ("tokenizer.json", "pytorch_model.bin", "tf_model.h5"):
+        (out / name).write_text("the old model's")
     write_folder(out, relabelled, found.tensors, found.tokenizer, overwrite=True)
     assert read_checkpoint(out).config.labels == ("p", "q", "r", "s", "t")
     assert (out / "notes.txt").read_text() == "mine"
-    assert not (out / "tokenizer.json").exists()
+    assert not {"tokenizer.json", "pytorch_model.bin", "tf_model.h5"} & {path.name for path in out.iterdir()}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "out"]
 
 
@@ -89,7 +117,7 @@ def test_bad_contents_write_nothing(folder, tmp_path, spm_30k):
     with pytest.raises(FolderError, match=r"received the surplus 'more'"):
         write_folder(out, found.config, {**found.tensors, "more": short["albert.pooler.bias"]}, found.tokenizer)
     with pytest.raises(FolderError, match=r"received 30000 and 1000"):
-        write_folder(out, found.config, found.tensors, Tokenizer.from_model_file(spm_30k))
+        write_folder(out, found.config, found.tensors, open_tokenizer(spm_30k))
     assert not out.exists()
 
 
@@ -163,13 +191,13 @@ def test_the_folder_is_readable_by_others_as_the_umask_allows(folder, tmp_path):
 
 def test_an_unnamed_class_is_told_so(folder):
     change_config(folder, architectures=None)
-    rewrite = read_checkpoint(folder)
+    rewrite = read_checkpoint(folder, "classify")
     assert isinstance(rewrite.config, AlbertConfig)
     (folder / "model.safetensors").write_bytes(
         tensors_to_bytes({name: v for name, v in rewrite.tensors.items() if not name.startswith("classifier")})
     )
     with pytest.raises(FolderError, match=r"received an unnamed class without 'classifier.weight'"):
-        read_checkpoint(folder)
+        read_checkpoint(folder, "text-classification")
 
 
 def test_reading_a_checkpoint_imports_no_tensorflow(folder):

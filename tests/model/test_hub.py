@@ -106,6 +106,16 @@ def test_a_name_on_the_hub_becomes_a_folder(hub_environment, name):
 
 
 @pytest.mark.slow
+def test_only_the_first_set_of_weights_is_fetched(hub_environment, golden):
+    for form, name in (("zip", "pytorch_model.bin"), ("legacy", "tf_model.h5")):
+        Hub.files[name] = (golden / "torch" / form / "pytorch_model.bin").read_bytes()
+    del Hub.files["model.safetensors"]
+    folder, count = in_new_process(hub_environment, "hf:owner/tiny").split()
+    assert int(count) == 27
+    assert sorted(path.name for path in Path(folder).iterdir()) == ["config.json", "pytorch_model.bin", "spiece.model"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hf:owner/none", "hf:owner/tiny@none"])
 def test_what_is_not_there_is_one_line(hub_environment, name):
     message = in_new_process(hub_environment, name)

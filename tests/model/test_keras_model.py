@@ -177,16 +177,16 @@ def test_every_variable_gets_a_gradient():
 def test_only_tasks_with_a_model_are_built():
     from albert_edge.model.heads import build_model
 
-    with pytest.raises(ConfigError, match=r"task must be one of text-classification; received 'fill-mask'"):
-        build_model(SMALL, "fill-mask")
+    with pytest.raises(ConfigError, match=r"task must be one of text-classification, .*; received 'pretraining'"):
+        build_model(SMALL, "pretraining")
     with pytest.raises(ConfigError, match=r"received 'text-clasification'"):
         build_model(SMALL, "text-clasification")
 
 
 @pytest.mark.parametrize("head", ["token_classification", "question_answering", "masked_lm", "pretraining"])
-def test_the_encoder_of_another_heads_checkpoint_is_used(shared_data, head):
-    folder = shared_data.parent / "golden" / "erf_two_labels" / head
-    loaded = read_folder(folder, new_head=True, labels=("x", "y", "z"))
+def test_the_encoder_of_another_heads_checkpoint_is_used(golden, head):
+    folder = golden / "erf_two_labels" / head
+    loaded = read_folder(folder, "text-classification", new_head=True, labels=("x", "y", "z"))
     expected = np.load(folder / "expected.npz")
     outputs = loaded.model(expected["input_ids"], expected["attention_mask"], expected["token_type_ids"])
     np.testing.assert_allclose(np.stack(outputs.hidden_states), expected["hidden_states"], rtol=0, atol=1e-5)

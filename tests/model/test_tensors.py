@@ -47,9 +47,9 @@ def test_the_classifiers_table_is_hugging_faces_file(golden):
         ("pretraining", "pretraining"),
     ],
 )
-def test_every_heads_table_is_hugging_faces_file(shared_data, head, task):
+def test_every_heads_table_is_hugging_faces_file(golden, head, task):
     for checkpoint in ("base_like", "erf_two_labels"):
-        folder = shared_data.parent / "golden" / checkpoint / head
+        folder = golden / checkpoint / head
         config = AlbertConfig.load(folder)
         assert head_of_task(task).architecture == config.architectures[0]
         table = tensor_table(config, task)
@@ -57,7 +57,11 @@ def test_every_heads_table_is_hugging_faces_file(shared_data, head, task):
 
 
 def test_tasks_and_classes_are_unique_and_unknown_ones_refused():
-    assert len({head.task for head in HEADS}) == len({head.architecture for head in HEADS}) == len(HEADS)
+    assert len({head.task for head in HEADS}) == len(HEADS)
+    # Two tasks may be one class: what tells them apart is in the configuration's settings.
+    shared = [head.task for head in HEADS if head.architecture == "AlbertForSequenceClassification"]
+    assert shared == ["text-classification", "sentence-order"]
+    assert len({head.architecture for head in HEADS}) == len(HEADS) - 1
     with pytest.raises(ConfigError, match=r"task must be one of text-classification, .*; received 'ner'"):
         tensor_table(CONFIG, "ner")
 

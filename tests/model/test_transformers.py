@@ -9,35 +9,29 @@ import numpy as np
 import pytest
 
 from albert_edge.model.folder import read_checkpoint, read_folder, write_folder
-from albert_edge.text.normalization import TokenizerOptions
+from albert_edge.text.options import TokenizerOptions
 from albert_edge.text.packing import pack
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.tokenizer import SentencePieceTokenizer
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("transformers_script.py")
 
-OPTIONS = {"base_like": TokenizerOptions(), "erf_two_labels": TokenizerOptions(lower_case=False, keep_accents=True)}
+OPTIONS = {
+    "base_like": TokenizerOptions(rules="huggingface"),
+    "erf_two_labels": TokenizerOptions(lower_case=False, keep_accents=True, rules="huggingface"),
+}
 """Checkpoint -> the options that it is saved with."""
 
 TRANSPOSED = "albert.encoder.albert_layer_groups.0.albert_layers.0.attention.query.weight"
 
-# Plain words only: transformers' own tokenizer splits brackets, quotes and digits with commas otherwise than ALBERT's.
-TEXTS = [["Oil prices rise"], ["The old captain slept", "until dawn"], ["Caf\u00e9 WHALE"]]
-
-
-@pytest.fixture(scope="module")
-def python() -> str:
-    """The interpreter of an environment with transformers and PyTorch."""
-    own = ROOT / ".venv-transformers" / "bin" / "python"
-    found = os.environ.get("ALBERT_EDGE_TRANSFORMERS_PYTHON") or (str(own) if own.exists() else None)
-    if found is None:
-        pytest.skip(
-            "needs an environment with transformers and PyTorch: run `make transformers-env`, or set "
-            "ALBERT_EDGE_TRANSFORMERS_PYTHON to the Python of one"
-        )
-    return found
+# Of the last, the rules `google` make other ids than transformers.
+TEXTS = [
+    ["Oil prices rise"],
+    ["The old captain slept", "until dawn"],
+    ["Caf\u00e9 WHALE"],
+    ['re-introduce (9, x) "no."'],
+]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +44,8 @@ def folders(golden, tmp_path_factory) -> dict[str, Path]:
         loaded = read_folder(golden / name / "sequence_classification")
         config = loaded.config.replace(labels=tuple(f"label {index}" for index in range(len(loaded.config.labels))))
         saved[name] = tmp_path_factory.mktemp(name) / "saved"
-        write_folder(saved[name], config, state_dict(loaded.model), Tokenizer(loaded.tokenizer.model, options))
+        tokenizer = SentencePieceTokenizer(loaded.tokenizer.model, options)
+        write_folder(saved[name], config, state_dict(loaded.model), tokenizer)
     found = read_checkpoint(saved["base_like"])
     saved["damaged"] = tmp_path_factory.mktemp("damaged") / "saved"
     damaged = {**found.tensors, TRANSPOSED: found.tensors[TRANSPOSED].T}
@@ -63,13 +58,13 @@ def inputs_of(golden, name):
 
 
 @pytest.fixture(scope="module")
-def opened(python, folders, golden, tmp_path_factory) -> dict[str, dict]:
+def opened(transformers_python, folders, golden, tmp_path_factory) -> dict[str, dict]:
     """What transformers makes of each folder."""
     texts = tmp_path_factory.mktemp("texts") / "texts.json"
     texts.write_text(json.dumps(TEXTS), encoding="utf-8")
     requests = [f"{folder}={inputs_of(golden, name)}" for name, folder in folders.items()]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
-    command = [python, str(SCRIPT), str(texts), *requests]
+    command = [transformers_python, str(SCRIPT), str(texts), *requests]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "artifact"))
 
-from small_models import FILES, small_artifact
+from small_models import FILES, TASK_FILES, small_artifact
 
 from albert_edge.artifact import write_artifact
 from albert_edge.runtime.interpreter import PACKAGES
@@ -25,7 +25,7 @@ def is_usable(runtime: str) -> bool:
 @pytest.fixture(scope="session")
 def artifact_paths(tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp("artifacts")
-    paths = {name: folder / f"{name}.tflite" for name in FILES}
+    paths = {name: folder / f"{name}.tflite" for name in (*FILES, *TASK_FILES)}
     for name, path in paths.items():
         write_artifact(path, small_artifact(name))
     return paths

@@ -8,7 +8,8 @@ import pytest
 from text_samples import golden_rows, random_texts
 
 from albert_edge.errors import ConfigError, DataError
-from albert_edge.text.normalization import TokenizerOptions, clean
+from albert_edge.text.normalization import clean
+from albert_edge.text.options import TokenizerOptions
 
 OPTIONS = [TokenizerOptions(lower, keep) for lower in (True, False) for keep in (True, False)]
 
@@ -82,6 +83,7 @@ def test_options_round_trip_under_the_names_of_hugging_face():
     assert TokenizerOptions(False, True).to_dict() == {
         "do_lower_case": False,
         "keep_accents": True,
+        "tokenizer_rules": "google",
         "remove_space": True,
     }
     assert TokenizerOptions.from_dict({}) == TokenizerOptions()
@@ -92,6 +94,7 @@ def test_options_round_trip_under_the_names_of_hugging_face():
     [
         ({"remove_space": False}, "remove_space must be true; received False"),
         ({"do_lower_case": "yes"}, "do_lower_case must be true or false; received 'yes'"),
+        ({"tokenizer_rules": "bert"}, "tokenizer_rules must be one of google, huggingface; received 'bert'"),
         ({"do_lowercase": True}, "must be among .*; received 'do_lowercase'"),
         ({"cls_token": "[CLS]"}, "must be among .*; received 'cls_token'"),
     ],

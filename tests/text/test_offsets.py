@@ -4,9 +4,10 @@ import pytest
 from test_normalization import OPTIONS
 from text_samples import golden_rows, random_texts
 
-from albert_edge.text.normalization import TokenizerOptions, clean
+from albert_edge.text.normalization import clean
+from albert_edge.text.options import TokenizerOptions
 from albert_edge.text.pieces import WORD_START, open_processor
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.tokenizer import SentencePieceTokenizer, open_tokenizer
 
 
 class Inspector:
@@ -44,7 +45,7 @@ def options(request):
 
 @pytest.fixture(scope="module")
 def tokenizer(spm_30k, options):
-    return Tokenizer.from_model_file(spm_30k, options)
+    return SentencePieceTokenizer(spm_30k.read_bytes(), options)
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +101,16 @@ def test_damaged_offsets_would_be_noticed(tokenizer, inspector, damage, fault):
     ],
 )  # fmt: skip
 def test_spans_by_hand(spm_30k, text, pieces):
-    encoding = Tokenizer.from_model_file(spm_30k).encode(text)
+    encoding = open_tokenizer(spm_30k).encode(text)
     assert [(piece, text[start:end]) for piece, (start, end) in zip(encoding.pieces, encoding.offsets)] == pieces
 
 
 def test_the_span_of_a_mark_alone_is_where_the_word_starts(spm_30k):
-    assert Tokenizer.from_model_file(spm_30k).encode(" 日  本").offsets == [(1, 1), (1, 2), (4, 4), (4, 5)]
+    assert open_tokenizer(spm_30k).encode(" 日  本").offsets == [(1, 1), (1, 2), (4, 4), (4, 5)]
 
 
 def test_composition_and_growing_lower_case_with_accents_kept(spm_30k):
-    tokenizer = Tokenizer.from_model_file(spm_30k, TokenizerOptions(lower_case=True, keep_accents=True))
+    tokenizer = SentencePieceTokenizer(spm_30k.read_bytes(), TokenizerOptions(lower_case=True, keep_accents=True))
     text = "xe\u0301 İz"
     encoding = tokenizer.encode(text)
     assert "".join(encoding.pieces) == "▁xé▁i\u0307z"

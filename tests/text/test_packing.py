@@ -5,14 +5,14 @@ import pytest
 
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.text.packing import kept_lengths, pack
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.tokenizer import open_tokenizer
 
 OIL, PRICES, RISE = 1585, 7334, 2529
 
 
 @pytest.fixture(scope="module")
 def tokenizer(spm_30k):
-    return Tokenizer.from_model_file(spm_30k)
+    return open_tokenizer(spm_30k)
 
 
 def check(packed, ids, types):

@@ -67,8 +67,16 @@ def test_tokenize_explains_bad_input_in_one_line(spm_30k, arguments, stdin, mess
     assert message in one_error_line(run("tokenize", spm_30k, *arguments, "--json", stdin=stdin))
 
 
+def test_tokenize_with_the_rules_of_another(spm_30k, golden):
+    result = run("tokenize", spm_30k, "re-do [MASK]", "--rules", "huggingface", "--json")
+    assert json.loads(result.stdout)["pieces"] == ["▁re", "-", "▁do", "[MASK]"]
+    result = run("tokenize", golden / "wordpiece" / "vocab.txt", "今天 [MASK]", "--json")
+    assert json.loads(result.stdout)["pieces"][:3] == ["今", "天", "["]
+    assert "'bert' is not one of" in one_error_line(run("tokenize", spm_30k, "a", "--rules", "bert"))
+
+
 def test_tokenize_needs_a_tokenizer(tmp_path):
-    assert "spiece.model' (No such file" in one_error_line(run("tokenize", tmp_path, "a"))
+    assert "must hold spiece.model, vocab.txt or tokenizer.json" in one_error_line(run("tokenize", tmp_path, "a"))
 
 
 def test_vocab_prints_results_alone(golden, tmp_path):

@@ -1,6 +1,7 @@
 """Training vocabularies: ALBERT's special pieces, reproducible bytes, and what can't be trained."""
 
 import json
+import random
 
 import pytest
 import sentencepiece
@@ -8,9 +9,9 @@ from text_samples import golden_rows
 
 import albert_edge
 from albert_edge.errors import AlbertEdgeError, ConfigError, DataError
-from albert_edge.text.normalization import TokenizerOptions
+from albert_edge.text.options import TokenizerOptions
 from albert_edge.text.tables import Columns
-from albert_edge.text.tokenizer import Tokenizer, open_tokenizer
+from albert_edge.text.tokenizer import SentencePieceTokenizer, open_tokenizer
 from albert_edge.text.vocabulary import train_vocabulary
 
 
@@ -34,13 +35,13 @@ def pieces_of(model):
 def test_special_pieces_lie_where_albert_s_do(model, spm_30k):
     assert pieces_of(model)[:13] == pieces_of(spm_30k.read_bytes())[:13]
     assert len(pieces_of(model)) == 500
-    tokenizer = Tokenizer(model)
+    tokenizer = SentencePieceTokenizer(model)
     ids = (tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id)
     assert ids == (0, 1, 2, 3, 4)
 
 
 def test_the_vocabulary_cuts_its_texts_into_known_pieces(model, texts):
-    tokenizer = Tokenizer(model)
+    tokenizer = SentencePieceTokenizer(model)
     ids = [piece_id for text in texts for piece_id in tokenizer.encode(text).ids]
     assert ids.count(tokenizer.unk_id) < 0.001 * len(ids)
     assert len(ids) < 0.5 * sum(map(len, texts))
@@ -100,6 +101,22 @@ def test_a_failure_of_the_reading_comes_back_as_it_is(texts):
         train_vocabulary(failing(), 100)
     with pytest.raises(DataError, match="lone surrogate"):
         train_vocabulary([*texts, "\ud800"], 100)
+
+
+CHINESE = ["今天", "天气", "我们", "公园", "散步", "北京", "大学", "火车", "新闻", "比赛", "星期", "咖啡"]
+
+
+def test_any_script_fills_a_vocabulary_and_its_rarest_characters_may_be_left_out():
+    choose = random.Random(3)
+    texts = ["".join(choose.choices(CHINESE, k=6)) + "。" for _ in range(300)] + ["龘靐齉"]
+    whole = SentencePieceTokenizer(train_vocabulary(texts, 200, at_most=True))
+    assert whole.unk_id not in [number for text in texts for number in whole.encode(text).ids]
+    assert set(CHINESE) & set(whole.encode("".join(CHINESE)).pieces)
+    most = SentencePieceTokenizer(train_vocabulary(texts, 200, at_most=True, character_coverage=0.995))
+    assert most.unk_id in most.encode("龘靐齉").ids
+    assert most.unk_id not in most.encode("".join(CHINESE)).ids
+    with pytest.raises(ConfigError, match=r"character_coverage must be from 0\.98 to 1; received 0\.9$"):
+        train_vocabulary(texts, 200, character_coverage=0.9)
 
 
 # === Files ===

@@ -97,7 +97,7 @@ def test_pairs_without_a_header(separable, tmp_path):
         **{**SMALL, "epochs": 6, "learning_rate": 2e-3},
     )
     assert report["dev"]["accuracy"] >= 0.9
-    assert report["request"]["columns"] == {"text": 1, "text_pair": 2, "label": 0}
+    assert report["request"]["columns"].items() >= {"text": 1, "text_pair": 2, "label": 0}.items()
 
 
 # === Where it starts ===
@@ -165,7 +165,9 @@ def test_bad_use_is_refused(separable, tmp_path, arguments, rule):
 
 
 def test_another_task_is_refused(separable, tmp_path):
-    with pytest.raises(ConfigError, match="task must be one of text-classification; received 'summarization'"):
+    with pytest.raises(
+        ConfigError, match=r"task must be one of text-classification \(classify\), .*; received 'summarization'"
+    ):
         train("summarization", separable / "train.tsv", separable / "dev.tsv", tmp_path / "out", size="tiny")
 
 

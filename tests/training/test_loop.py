@@ -7,11 +7,15 @@ import pytest
 
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import CheckFailedError
+from albert_edge.metrics import classification_report
 from albert_edge.model.initial import initial_tensors
 from albert_edge.text.packing import Packed
-from albert_edge.text.tokenizer import Tokenizer
+from albert_edge.text.tables import Columns
+from albert_edge.text.tokenizer import read_tokenizer
 from albert_edge.training.data import Encoded
+from albert_edge.training.objectives.classification import SingleLabel
 from albert_edge.training.reporting import Reporter
+from albert_edge.training.request import Request, Source
 from albert_edge.training.settings import TrainingSettings
 from albert_edge.training.start import Start
 
@@ -27,12 +31,12 @@ def encoded(labels, seed=0, noise=0.0):
         words = generator.integers(20, 60, generator.integers(2, 8))
         ids = np.array([2, 10 + shown, *words, 3], np.int32)
         texts.append(Packed(ids, np.zeros(len(ids), np.int32)))
-    return Encoded(texts, np.array(labels, np.int32), truncated=0)
+    return Encoded(texts, np.array(labels, np.int32))
 
 
 @pytest.fixture
 def start(golden):
-    tokenizer = Tokenizer.from_folder(golden / "base_like" / "sequence_classification")
+    tokenizer = read_tokenizer(golden / "base_like" / "sequence_classification")
     config = AlbertConfig(
         vocab_size=tokenizer.vocab_size,
         embedding_size=16,
@@ -43,14 +47,32 @@ def start(golden):
         initializer_range=0.1,
         labels=("common", "rare"),
     )
-    return Start(config, tokenizer, initial_tensors(config, "text-classification", 1))
+    tensors = initial_tensors(config, "text-classification", 1)
+    return Start(config, tokenizer, tensors, tuple(tensors))
+
+
+class Packs(SingleLabel):
+    """Its texts are packed already."""
+
+    def __init__(self, settings, dev):
+        self.settings = settings
+        columns = Columns()
+        self.request = Request("text-classification", "train", "dev", columns, columns, Source(size="tiny"), settings)
+        self.labels = ("common", "rare")
+        self.data = dev
+
+    def score(self, scorer, pipeline):
+        predicted = scorer.logits(self.data.texts).argmax(axis=1)
+        return classification_report(self.data.targets, predicted, self.labels)
 
 
 def training_of(start, train, dev, **changes):
     from albert_edge.training.loop import Training
 
     values = {"epochs": 5, "batch_size": 8, "word_dropout": 0.0, **changes}
-    return Training(start, train, dev, TrainingSettings.from_dict(values, from_checkpoint=False))
+    objective = Packs(TrainingSettings.from_dict(values, from_checkpoint=False), dev)
+    objective.train_targets = train.targets
+    return Training(objective, start, train, dev)
 
 
 def run(training, keep_every=10**9):
@@ -62,15 +84,13 @@ def run(training, keep_every=10**9):
 
 def scripted(monkeypatch, accuracies, losses=None):
     """Let the epochs have these scores, whatever the model answers."""
-    from albert_edge.training import loop
-
     scores = iter(zip(accuracies, losses or [1.0] * len(accuracies)))
 
     def score(*_):
         accuracy, loss = next(scores)
         return {"loss": loss, "accuracy": accuracy, "macro_f1": 1 - accuracy}
 
-    monkeypatch.setattr(loop, "score", score)
+    monkeypatch.setattr(Packs, "score", score)
 
 
 LABELS = [0, 1] * 8
@@ -122,7 +142,7 @@ def test_balanced_weights_find_the_rare_label(start):
         settings = {"metric": "loss", "epochs": 8, "patience": 8, "learning_rate": 2e-3, "batch_size": 32}
         training = training_of(start, train, dev, class_weights=weights, **settings)
         run(training)
-        recall[weights] = training.best_scores()["per_class"]["rare"]["recall"]
+        recall[weights] = training.position.best_scores["per_class"]["rare"]["recall"]
     assert recall["none"] < 0.3
     assert recall["balanced"] > 0.7
 
@@ -130,22 +150,22 @@ def test_balanced_weights_find_the_rare_label(start):
 def test_dropped_words_are_masked_in_training_only(start):
     data = encoded(LABELS)
     training = training_of(start, data, data, word_dropout=0.5)
-    batch = training._batch(np.arange(16))
+    batch = training._training_batch(np.arange(16))
     mask = start.tokenizer.mask_id
-    assert 0.3 < (batch.input_ids == mask).sum() / batch.attention_mask.sum() < 0.6
-    assert np.array_equal(training._batch(np.arange(16)).input_ids, batch.input_ids)
+    assert 0.3 < (batch.inputs.input_ids == mask).sum() / batch.inputs.attention_mask.sum() < 0.6
+    assert np.array_equal(training._training_batch(np.arange(16)).inputs.input_ids, batch.inputs.input_ids)
     training.position.step += 1
-    assert not np.array_equal(training._batch(np.arange(16)).input_ids, batch.input_ids)
+    assert not np.array_equal(training._training_batch(np.arange(16)).inputs.input_ids, batch.inputs.input_ids)
     assert all(mask not in packed.input_ids for packed in data.texts)
 
 
 def test_batches_are_padded_to_their_longest(start):
     data = encoded(LABELS)
-    batch = training_of(start, data, data)._batch(np.array([0, 3, 5]))
+    batch = training_of(start, data, data)._training_batch(np.array([0, 3, 5]))
     lengths = [data.lengths[index] for index in (0, 3, 5)]
-    assert batch.input_ids.shape == (3, max(lengths))
-    assert batch.attention_mask.sum(axis=1).tolist() == lengths
-    assert batch.labels.tolist() == [0, 1, 1]
+    assert batch.inputs.input_ids.shape == (3, max(lengths))
+    assert batch.inputs.attention_mask.sum(axis=1).tolist() == lengths
+    assert batch.targets[0].tolist() == [0, 1, 1]
 
 
 def test_a_loss_that_is_no_number_is_reported_with_its_step(monkeypatch, start):

@@ -5,7 +5,8 @@ import pytest
 
 from albert_edge.config import AlbertConfig
 from albert_edge.model.initial import initial_tensors
-from albert_edge.training.batches import Batch
+from albert_edge.training.batches import Batch, Inputs
+from albert_edge.training.objectives.base import TargetSpec
 from albert_edge.training.settings import TrainingSettings
 
 pytestmark = pytest.mark.slow
@@ -29,15 +30,30 @@ def settings(**changes):
     return TrainingSettings.from_dict({"epochs": 1, "dropout": 0.0, **changes}, from_checkpoint=False)
 
 
-def step_of(total_steps=10, class_weights=None, config=CONFIG, **changes):
+class Labels:
+    """As much of an objective as a step needs: one label a text."""
+
+    target_specs = (TargetSpec((None,), "int32"),)
+
+    def __init__(self, settings):
+        self.settings = settings
+
+    def losses(self, given):
+        from albert_edge.training.losses import single_label
+
+        return single_label(given.outputs["logits"], given.targets[0], 0.0, None)
+
+
+def step_of(total_steps=10, config=CONFIG, trained=None, **changes):
     """A small model, and the step that trains it."""
     from albert_edge.model.heads import build_model
     from albert_edge.model.weights import load_state_dict
     from albert_edge.training.optimization import TrainStep
 
     model = build_model(config)
-    load_state_dict(model, initial_tensors(config, TASK, seed=1))
-    return TrainStep(model, settings(**changes), total_steps, class_weights)
+    tensors = initial_tensors(config, TASK, seed=1)
+    load_state_dict(model, tensors)
+    return TrainStep(model, Labels(settings(**changes)), tensors if trained is None else trained, total_steps)
 
 
 def batch_of(rows=8, length=6, seed=0):
@@ -46,7 +62,8 @@ def batch_of(rows=8, length=6, seed=0):
     ids = generator.integers(5, 40, (rows, length)).astype(np.int32)
     mask = np.ones_like(ids)
     mask[::3, length - 2 :] = 0
-    return Batch(ids * mask, mask, np.zeros_like(ids), generator.integers(0, 3, rows).astype(np.int32))
+    labels = generator.integers(0, 3, rows).astype(np.int32)
+    return Batch(Inputs(ids * mask, mask, np.zeros_like(ids)), (labels,))
 
 
 # === The learning rate ===
@@ -67,24 +84,6 @@ def test_schedule_without_warmup():
     np.testing.assert_allclose([float(schedule(step)) for step in range(4)], [4, 3, 2, 1], rtol=1e-6)
 
 
-# === The loss ===
-
-
-def test_loss_by_hand():
-    """Two labels: -log softmax is log(1 + e^-d) for the right one and log(1 + e^d) for the other."""
-    from albert_edge.training.optimization import classification_loss
-
-    logits, labels = np.array([[2.0, 0.0], [1.0, 0.0]], np.float32), np.array([0, 1], np.int32)
-    right, wrong = np.log1p(np.exp(-2)), np.log1p(np.exp(1))
-    assert float(classification_loss(logits, labels, 0.0, None)) == pytest.approx((right + wrong) / 2, rel=1e-6)
-    weights = np.array([0.5, 3.0], np.float32)
-    weighted = float(classification_loss(logits, labels, 0.0, weights))
-    assert weighted == pytest.approx((0.5 * right + 3 * wrong) / 2, rel=1e-6)
-    # A fifth of the target spread over both labels leaves 0.9 and 0.1.
-    smoothed = 0.9 * right + 0.1 * np.log1p(np.exp(2)) + 0.9 * wrong + 0.1 * np.log1p(np.exp(-1))
-    assert float(classification_loss(logits, labels, 0.2, None)) == pytest.approx(smoothed / 2, rel=1e-6)
-
-
 # === The update ===
 
 
@@ -92,12 +91,12 @@ def gradients_of(step, batch):
     """Dense gradients by variable's name, from a table that is looked up with a matrix product."""
     from albert_edge.model.keras import tf
     from albert_edge.model.weights import variables
-    from albert_edge.training.optimization import classification_loss
+    from albert_edge.training.losses import single_label
 
     names = {name: variable for name, (_, variable) in variables(step.model).items()}
     with tf.GradientTape() as tape:
-        logits = step.model(batch.input_ids, batch.attention_mask, batch.token_type_ids, training=True).logits
-        loss = classification_loss(logits, batch.labels, 0.0, None)
+        logits = step.model(*batch.inputs, training=True).logits
+        loss = tf.reduce_mean(single_label(logits, batch.targets[0], 0.0, None))
     found = tape.gradient(loss, list(names.values()))
     dense = {}
     for (name, variable), gradient in zip(names.items(), found):
@@ -145,11 +144,11 @@ def test_only_weights_decay():
     from albert_edge.training.optimization import make_optimizer
 
     step = step_of()
-    optimizer = make_optimizer(step.model, settings(learning_rate=0.5, warmup=0.0, weight_decay=0.1), 10)
     bound = variables(step.model)
+    weights = step.model.trainable_variables
+    optimizer = make_optimizer(bound, weights, settings(learning_rate=0.5, warmup=0.0, weight_decay=0.1), 10)
     for _, variable in bound.values():
         variable.assign(tf.ones_like(variable))
-    weights = step.model.trainable_variables
     optimizer.apply_gradients([(tf.zeros_like(variable), variable) for variable in weights])
     for name, (spec, variable) in bound.items():
         expected = 0.95 if spec.kind in ("kernel", "embedding") else 1.0
@@ -169,6 +168,30 @@ def test_one_graph_serves_all_lengths():
     for length in (3, 5, 8, 13):
         step(batch_of(rows=length, length=length))
     assert step._update.experimental_get_tracing_count() == 1
+
+
+def test_only_the_tensors_named_learn():
+    """Weight decay leaves the others alone too."""
+    from albert_edge.model.weights import state_dict
+
+    head = ("classifier.weight", "classifier.bias")
+    step = step_of(trained=head, learning_rate=0.1, warmup=0.0, weight_decay=0.5)
+    before = state_dict(step.model)
+    step(batch_of())
+    after = state_dict(step.model)
+    assert {name for name in before if not np.array_equal(before[name], after[name])} == set(head)
+
+
+def test_the_loss_of_several_batches_is_the_mean_of_their_texts():
+    """Without dropout, and nothing changes."""
+    step = step_of(config=CONFIG.replace(hidden_dropout_prob=0.5, classifier_dropout_prob=0.5))
+    batch = batch_of(rows=9)
+    parts = [
+        Batch(Inputs(*(a[rows] for a in batch.inputs[:3])), (batch.targets[0][rows],))
+        for rows in (slice(0, 6), slice(6, 9))
+    ]
+    assert step.loss(parts) == pytest.approx(step.loss([batch]), rel=1e-6)
+    assert step.loss(parts) == step.loss(parts)
 
 
 # === Going on ===

@@ -1,5 +1,6 @@
 """Trainings that are killed or interrupted in the middle of an epoch, in processes of their own, and go on."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from small_sets import write_sets
 
 from albert_edge.errors import AlbertEdgeError
 from albert_edge.model.folder import read_tensors
@@ -33,18 +35,35 @@ OPTIONS = [
 ]
 
 
-def command(separable, out, *more):
-    files = ["--train", str(separable / "train.tsv"), "--dev", str(separable / "dev.tsv"), "--out", str(out)]
-    return [sys.executable, "-m", "albert_edge", "train", "text-classification", *files, *OPTIONS, *more]
+# Kind of data -> its task. Masked places, second texts and labels of words follow from seed and step too.
+TASKS = {"separable": "text-classification", "tagging": "tag", "filling": "fill", "ranking": "embed"}
 
 
-def run(separable, out, *more):
-    return subprocess.run(command(separable, out, *more), capture_output=True, text=True, timeout=300)
+@pytest.fixture(scope="module")
+def files_of(separable, tmp_path_factory):
+    """Kind -> the options that name its files."""
+    folder = tmp_path_factory.mktemp("sets")
+
+    def options(kind):
+        if kind == "separable":
+            return ["--train", str(separable / "train.tsv"), "--dev", str(separable / "dev.tsv")]
+        train, dev = write_sets(folder, kind)
+        return ["--train", str(train), "--dev", str(dev)]
+
+    return options
 
 
-def stop_in_the_second_epoch(separable, out, number):
+def command(kind, files, out, *more):
+    return [sys.executable, "-m", "albert_edge", "train", TASKS[kind], *files, "--out", str(out), *OPTIONS, *more]
+
+
+def run(*arguments):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300)
+
+
+def stop_in_the_second_epoch(kind, files, out, number):
     """Start a training, send it the signal `number` once a step of its second epoch is stored; its output."""
-    process = subprocess.Popen(command(separable, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command(kind, files, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 200
     while stored_step(out) <= 30:
         assert process.poll() is None, process.communicate()
@@ -61,18 +80,28 @@ def stored_step(out):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(separable, tmp_path_factory):
-    out = tmp_path_factory.mktemp("through") / "out"
-    done = run(separable, out)
-    assert done.returncode == 0, done.stderr
-    return read_tensors(out)
+def uninterrupted(files_of, tmp_path_factory):
+    """Kind -> the weights of a training that nothing stopped."""
+
+    @functools.lru_cache
+    def weights(kind):
+        out = tmp_path_factory.mktemp("through") / "out"
+        done = run(kind, files_of(kind), out)
+        assert done.returncode == 0, done.stderr
+        return read_tensors(out)
+
+    return weights
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["SIGKILL", "SIGINT"])
-def test_a_stopped_training_ends_with_the_same_weights(separable, tmp_path, uninterrupted, number):
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [("separable", signal.SIGINT), *((kind, signal.SIGKILL) for kind in TASKS)],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_a_stopped_training_ends_with_the_same_weights(files_of, tmp_path, uninterrupted, kind, number):
     """Bit for bit: one thread adds up in one order, and everything random follows from seed and step."""
-    out = tmp_path / "out"
-    code, output, errors = stop_in_the_second_epoch(separable, out, number)
+    out, files = tmp_path / "out", files_of(kind)
+    code, output, errors = stop_in_the_second_epoch(kind, files, out, number)
     step = stored_step(out)
     assert 30 < step < 60
     assert not out.exists()
@@ -81,28 +110,28 @@ def test_a_stopped_training_ends_with_the_same_weights(separable, tmp_path, unin
         assert errors.splitlines()[-1] == (
             f"albert-edge: error: stopped after step {step} of 60; the same command goes on from there"
         )
-    done = run(separable, out)
+    done = run(kind, files, out)
     assert done.returncode == 0, done.stderr
     assert f"going on after step {step} of 60" in done.stderr
-    tensors = read_tensors(out)
-    assert tensors.keys() == uninterrupted.keys()
-    assert [name for name in tensors if not np.array_equal(tensors[name], uninterrupted[name])] == []
+    tensors, expected = read_tensors(out), uninterrupted(kind)
+    assert tensors.keys() == expected.keys()
+    assert [name for name in tensors if not np.array_equal(tensors[name], expected[name])] == []
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_other_arguments_do_not_go_on(separable, tmp_path, uninterrupted):
-    out = tmp_path / "out"
-    stop_in_the_second_epoch(separable, out, signal.SIGKILL)
-    refused = run(separable, out, "--learning-rate", "0.01", "--seed", "2")
+def test_other_arguments_do_not_go_on(files_of, tmp_path, uninterrupted):
+    out, files = tmp_path / "out", files_of("separable")
+    stop_in_the_second_epoch("separable", files, out, signal.SIGKILL)
+    refused = run("separable", files, out, "--learning-rate", "0.01", "--seed", "2")
     assert refused.returncode == 2
     assert refused.stdout == ""
     assert len(refused.stderr.splitlines()) == 1
     assert "(--restart starts over); received learning_rate 0.01 for 0.001, seed 2 for 1" in refused.stderr
-    again = run(separable, out, "--restart")
+    again = run("separable", files, out, "--restart")
     assert again.returncode == 0
     assert "going on" not in again.stderr
     tensors = read_tensors(out)
-    assert all(np.array_equal(tensors[name], values) for name, values in uninterrupted.items())
+    assert all(np.array_equal(tensors[name], values) for name, values in uninterrupted("separable").items())
 
 
 def test_other_data_under_the_same_name_do_not_go_on(separable, tmp_path):
@@ -110,7 +139,7 @@ def test_other_data_under_the_same_name_do_not_go_on(separable, tmp_path):
     from albert_edge.training.reporting import Reporter
 
     class Stop(Reporter):
-        def epoch(self, record, epochs):
+        def epoch(self, record, epochs, scores):
             raise KeyboardInterrupt
 
     data = tmp_path / "train.tsv"

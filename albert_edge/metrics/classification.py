@@ -9,6 +9,7 @@ Leaves out everything that needs more than two lists of ids: scores, thresholds,
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from albert_edge.errors import DataError
@@ -29,15 +30,16 @@ def classification_report(labels_true: Ids, labels_predicted: Ids, label_names: 
         label_names: the model's labels in the order of their ids, each once.
 
     Returns a dict of plain Python numbers, all rates as fractions: `examples` (N), `accuracy`, `macro_precision`,
-    `macro_recall`, `macro_f1` (mean of the classes' F1, not F1 of the means), `per_class` (label -> `precision`,
-    `recall`, `f1`, `support`: how often the label is true) and `confusion_matrix` (rows: true, columns: predicted).
+    `macro_recall`, `macro_f1` (mean of the classes' F1, not F1 of the means), `matthews`, `per_class` (label ->
+    `precision`, `recall`, `f1`, `support`: how often the label is true) and `confusion_matrix` (rows: true, columns:
+    predicted).
 
     Raises `DataError` if the lengths differ, an id is not a whole number in [0, number of labels), labels are repeated
     or there is no example.
     """
     import numpy as np
 
-    names = _checked_names(label_names)
+    names = checked_names(label_names)
     matrix = confusion_matrix(labels_true, labels_predicted, len(names))
     correct, predicted, support = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
     precision = _ratio(correct, predicted)
@@ -54,9 +56,20 @@ def classification_report(labels_true: Ids, labels_predicted: Ids, label_names: 
         "macro_precision": float(precision.mean()),
         "macro_recall": float(recall.mean()),
         "macro_f1": float(f1.mean()),
+        "matthews": _matthews(matrix),
         "per_class": per_class,
         "confusion_matrix": matrix.tolist(),
     }
+
+
+def matthews(labels_true: Ids, labels_predicted: Ids, label_count: int) -> float:
+    """Matthews' correlation of predicted with true label ids, in [-1, 1]; GLUE's metric for CoLA.
+
+    For more than two labels Gorodkin's R_K (2004, *Comparing two K-category assignments by a K-category correlation
+    coefficient*, equation 8). 0 where all true or all predicted ids are one, as scikit-learn's `matthews_corrcoef`.
+    Raises `DataError` as `classification_report` does.
+    """
+    return _matthews(confusion_matrix(labels_true, labels_predicted, label_count))
 
 
 def confusion_matrix(labels_true: Ids, labels_predicted: Ids, label_count: int) -> NDArray[np.int64]:
@@ -76,13 +89,23 @@ def confusion_matrix(labels_true: Ids, labels_predicted: Ids, label_count: int) 
     return counts.reshape(label_count, label_count).astype(np.int64)
 
 
+def _matthews(matrix: NDArray[np.int64]) -> float:
+    # Python's integers: products of two counts of a large file leave int64.
+    total, right = int(matrix.sum()), int(matrix.trace())
+    true, predicted = ([int(count) for count in matrix.sum(axis=axis)] for axis in (1, 0))
+    covariance = right * total - sum(a * b for a, b in zip(true, predicted))
+    variances = [total**2 - sum(count**2 for count in side) for side in (true, predicted)]
+    return covariance / math.sqrt(variances[0] * variances[1]) if all(variances) else 0.0
+
+
 def _ratio(cases: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.float64]:
     import numpy as np
 
     return np.divide(cases, of, out=np.zeros(len(of)), where=of > 0)
 
 
-def _checked_names(label_names: Sequence[str]) -> list[str]:
+def checked_names(label_names: Sequence[str]) -> list[str]:
+    """The names as a list; raises `DataError` if there is none or one comes twice."""
     names = list(label_names)
     if not names or len(set(names)) != len(names):
         raise DataError(f"label_names must be given and differ from each other; received {names}")

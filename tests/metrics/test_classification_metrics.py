@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albert_edge.errors import DataError
-from albert_edge.metrics import classification_report, confusion_matrix
+from albert_edge.metrics import classification_report, confusion_matrix, matthews
 
 # Eight texts, worked on paper:
 #   true       a a a a b b b c
@@ -95,3 +95,36 @@ def test_wrong_input_is_refused(true, predicted, names, message):
         classification_report(true, predicted, names)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+# === Matthews ===
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_matthews_is_scikit_learns(seed):
+    sklearn_metrics = pytest.importorskip("sklearn.metrics")
+    random = np.random.default_rng(seed)
+    label_count = int(random.integers(2, 6))
+    true = random.integers(0, label_count, size=40)
+    predicted = np.where(random.random(40) < 0.6, true, random.integers(0, label_count, size=40))
+    found = matthews(true, predicted, label_count)
+    assert found == pytest.approx(sklearn_metrics.matthews_corrcoef(true, predicted), abs=1e-12)
+    names = [f"label {index}" for index in range(label_count)]
+    assert classification_report(true, predicted, names)["matthews"] == found
+
+
+def test_matthews_by_hand():
+    # 3 true positives, 1 false positive, 1 false negative, 5 true negatives: (3 * 5 - 1 * 1) / sqrt(4 * 4 * 6 * 6).
+    true, predicted = [1] * 4 + [0] * 6, [1, 1, 1, 0] + [1] + [0] * 5
+    assert matthews(true, predicted, 2) == pytest.approx(14 / 24)
+    assert matthews(true, [1 - label for label in true], 2) == -1.0
+
+
+@pytest.mark.parametrize(("true", "predicted"), [([0, 1], [1, 1]), ([0, 0], [0, 1]), ([0, 0], [0, 0])])
+def test_matthews_of_one_label_alone_is_0(true, predicted):
+    assert matthews(true, predicted, 2) == 0.0
+
+
+def test_matthews_counts_beyond_int64():
+    true = np.repeat([0, 1], 2**17)
+    assert matthews(true, true, 2) == 1.0
