@@ -32,8 +32,8 @@ def test_another_task_is_refused():
 def test_only_the_tasks_own_module_is_imported():
     code = (
         "import sys\n"
-        "from albert_edge.pipelines import _pipeline_class\n"
-        "_pipeline_class('embed')\n"
+        "from albert_edge.pipelines import pipeline_class\n"
+        "pipeline_class('embed')\n"
         "print(*(name for name in sys.modules if name.startswith('albert_edge.pipelines.')))\n"
         "print(any(name in sys.modules for name in ('tensorflow', 'sentencepiece')))\n"
     )

@@ -9,6 +9,7 @@ negatives. A batch that holds one second text twice counts the other one as wron
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 import numpy as np
@@ -83,15 +84,11 @@ class Pairs(Objective):
         raise NotImplementedError
 
     def _encode(self, rows: Rows, config: AlbertConfig, tokenizer: Tokenizer) -> Encoded:
-        sides = [
-            [Example(text, None, None, line) for text, line in texts]
-            for texts in (
-                ((example.text, example.line) for example in rows.examples),
-                ((str(example.text_pair), example.line) for example in rows.examples),
-            )
-        ]
-        first, second = (encode(side, (), tokenizer, longest(config)) for side in sides)
-        return Encoded(first.texts, self.targets(rows), first.truncated + second.truncated, second.texts)
+        first = [dataclasses.replace(example, text_pair=None) for example in rows.examples]
+        second = [dataclasses.replace(each, text=str(pair.text_pair)) for each, pair in zip(first, rows.examples)]
+        sides = [encode(side, (), tokenizer, longest(config)) for side in (first, second)]
+        truncated = sum(side.truncated for side in sides)
+        return Encoded(sides[0].texts, self.targets(rows), truncated, sides[1].texts)
 
 
 class Ranking(Pairs):
