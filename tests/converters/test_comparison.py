@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from albert_edge.errors import DataError
-from converters.comparison import compare
+from albert_edge.tasks import task_named
+from converters.comparison import Comparisons, compare, compare_outputs
 from converters.schemes import SCHEMES
 
 REFERENCE = np.array([[1.0, -1.0], [-1.0, 1.0]], np.float32)
@@ -37,3 +38,46 @@ def test_unrelated_answers_fail_every_scheme(scheme, damaged: np.ndarray):
 def test_nan_is_no_agreement():
     with pytest.raises(DataError, match="finite"):
         compare(REFERENCE, np.full_like(REFERENCE, np.nan))
+
+
+def test_rows_of_tokens_differ_in_length():
+    """By hand: each row's own mean is what its values deviate from; of the two best tokens one is the same."""
+    reference = [np.array([1.0, -1.0], np.float32), np.array([3.0, 0.0, 0.0], np.float32)]
+    received = [np.array([1.0, -1.0], np.float32), np.array([3.0, 0.0, 4.0], np.float32)]
+    comparison = compare(reference, received)
+    # Deviations 1, -1, 2, -1, -1: root of 8/5. One error of 4 among five: root of 16/5.
+    assert comparison.relative_error == pytest.approx(2**0.5)
+    assert (comparison.rows, comparison.top1_agreement, comparison.max_abs_difference) == (2, 0.5, 4)
+    assert comparison.mean_abs_difference == pytest.approx(0.8)
+
+
+def test_embeddings_are_compared_by_direction():
+    answers = [{"embedding": np.array(row, np.float32)} for row in ([1, 0], [0, 1])]
+    turned = [{"embedding": np.array(row, np.float32)} for row in ([2, 0], [1, 1])]
+    found = compare_outputs(task_named("embed"), {"embedding": "embed_embedding"}, answers, turned)["embed_embedding"]
+    assert found.cosine == pytest.approx(0.5**0.5)
+    assert found.top1_agreement is found.kl is None
+    zero = [{"embedding": np.zeros(2, np.float32)}] * 2
+    assert compare_outputs(task_named("embed"), {"embedding": "e"}, answers, zero)["e"].cosine == 0
+
+
+def test_every_token_and_every_mask_is_a_row():
+    rows = np.arange(6, dtype=np.float32).reshape(3, 2)
+    for alias in ("tag", "fill"):
+        found = compare_outputs(task_named(alias), {"logits": "x"}, [{"logits": rows}] * 2, [{"logits": -rows}] * 2)[
+            "x"
+        ]
+        assert (found.rows, found.top1_agreement) == (6, 0)
+
+
+def test_the_worst_output_speaks_for_the_file():
+    good, bad = compare(REFERENCE, REFERENCE), compare(REFERENCE, -REFERENCE)
+    worst = Comparisons(2, {"a": good, "b": bad}).to_dict()
+    assert worst["relative_error"] == bad.relative_error > good.relative_error
+    assert (worst["top1_agreement"], worst["cosine"], worst["texts"]) == (0, None, 2)
+    assert set(worst["outputs"]) == {"a", "b"}
+
+
+def test_another_number_of_rows_is_no_agreement():
+    with pytest.raises(DataError, match="must answer for the same rows; received 2 and 1"):
+        compare(REFERENCE, REFERENCE[:1])
