@@ -64,7 +64,7 @@ class AlbertConfig:
     """Keys that are not ALBERT's, kept as they were."""
 
     def __post_init__(self) -> None:
-        for name in _POSITIVE:
+        for name in SHAPE_FIELDS:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(f"{name} must be a positive integer; received {value!r}")
@@ -164,7 +164,7 @@ class AlbertConfig:
         return cls.from_dict(read_json_object(Path(folder) / CONFIG_FILE, ConfigError))
 
 
-_POSITIVE = (
+SHAPE_FIELDS = (
     "vocab_size",
     "embedding_size",
     "hidden_size",
@@ -176,6 +176,7 @@ _POSITIVE = (
     "max_position_embeddings",
     "type_vocab_size",
 )
+"""Those that the shapes of the encoder's tensors and its number of layers follow from."""
 _PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob", "initializer_range")
 _TOKEN_IDS = ("pad_token_id", "bos_token_id", "eos_token_id")
 _FIELDS = tuple(field.name for field in dataclasses.fields(AlbertConfig) if field.name not in ("labels", "extra"))

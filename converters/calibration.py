@@ -16,7 +16,7 @@ from albert_edge.model.keras import tf
 from albert_edge.text.packing import Packed
 from converters.graph.heads import GraphHead, TokenFacts, all_outputs
 from converters.graph.network import Network
-from converters.rounding import is_rounded, round_matrix
+from converters.rounding import is_rounded, round_matrices
 
 _LENGTHS = (16, 48, 96, 32, 8, 64, 24, 128)
 """Tokens of the calibration texts, again and again."""
@@ -24,36 +24,64 @@ _LENGTHS = (16, 48, 96, 32, 8, 64, 24, 128)
 _ROWS = 8192
 """So many tokens, each counted once a layer, are enough: more of them cost time and change nothing."""
 
+_AT_ONCE = 1024
+"""Rows whose products are summed up in one go: a sum of a few rows costs as much as one of many."""
+
 _MIN_TEXTS = 16
 """Of deep models; the pooler sees one token of each."""
-
-_REWRITTEN = ("albert.encoder.embedding_hidden_mapping_in.weight",)
-"""Matrices whose levels the converter would not keep: it multiplies the scale of LayerNorm before them into them."""
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
 
+class _Moments:
+    """The sum of x x^T over many vectors x, and the products that take these vectors."""
+
+    def __init__(self) -> None:
+        self.products: dict[str, None] = {}
+        """Names of the products' weights, as an ordered set."""
+        self._sum: NDArray[np.float32] = np.zeros((), np.float32)
+        self._waiting: list[NDArray[np.float32]] = []
+
+    def add(self, rows: NDArray[np.float32]) -> None:
+        """Count the vectors `rows`, float32 [N, size]."""
+        self._waiting.append(rows)
+        if sum(map(len, self._waiting)) >= _AT_ONCE:
+            self.total()
+
+    def total(self) -> NDArray[np.float32]:
+        """The sum so far, float32 [size, size]."""
+        if self._waiting:
+            rows = np.concatenate(self._waiting)
+            self._waiting = []
+            self._sum = self._sum + rows.T @ rows
+        return self._sum
+
+
 class _Recorder(Network):
-    """A network that sums up x x^T over the inputs x of each product."""
+    """A network that looks at the inputs of each product which will be rounded."""
 
     def __init__(self, config: AlbertConfig, tensors: Tensors) -> None:
         super().__init__(config, tensors)
-        self.moments: dict[str, NDArray[np.float32]] = {}
-        self._matrices = {name: values for name, values in tensors.items() if values.ndim == 2}
+        self._recorded = {name for name, values in tensors.items() if values.ndim == 2 and is_rounded(values)}
+        self._last: tuple[Any, str] = (None, "")
+        self.moments: dict[str, _Moments] = {}
+        """By the first of the products that take the same inputs, as the query, the key and the value do."""
 
     def dense(self, x: tf.Tensor, name: str) -> tf.Tensor:
         """As the network's, with a look at `x`."""
         weights = f"{name}.weight"
-        if weights not in _REWRITTEN and is_rounded(self._matrices[weights]):
-            rows = x.numpy()
-            self.moments[weights] = self.moments.get(weights, np.float32(0)) + rows.T @ rows
+        if weights in self._recorded:
+            if x is not self._last[0]:
+                self._last = (x, weights)
+                self.moments.setdefault(weights, _Moments()).add(x.numpy())
+            self.moments[self._last[1]].products[weights] = None
         return super().dense(x, name)
 
 
 def rounded_tensors(
     config: AlbertConfig, tensors: Tensors, heads: tuple[GraphHead, ...], per_row: bool
 ) -> dict[str, NDArray[np.float32]]:
-    """The network's `tensors`, those of its int8 products rounded (`rounding.round_matrix`), the others as they are.
+    """The network's `tensors`, those of its int8 products rounded (`rounding.round_matrices`), the others as they are.
 
     `per_row`: whether the products will have one scale a row rather than one a matrix.
     """
@@ -63,8 +91,11 @@ def rounded_tensors(
         for layer in range(config.num_hidden_layers):
             hidden = recorder.layer(hidden, config.group_of_layer(layer))
         all_outputs(recorder, heads, hidden, TokenFacts(None, _batch(packed.masked_positions)))
-    rounded = {name: round_matrix(tensors[name], moments, per_row) for name, moments in recorder.moments.items()}
-    return {**tensors, **rounded}
+    rounded = dict(tensors)
+    for moments in recorder.moments.values():
+        matrices = [tensors[name] for name in moments.products]
+        rounded.update(zip(moments.products, round_matrices(matrices, moments.total(), per_row)))
+    return rounded
 
 
 def _texts(config: AlbertConfig) -> Sequence[Packed]:

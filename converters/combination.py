@@ -11,11 +11,13 @@ from typing import Any, Mapping, Optional, Sequence
 
 from albert_edge.artifact import Head
 from albert_edge.artifact.heads import check_heads
+from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError, FolderError
 from albert_edge.files import PathLike
 from albert_edge.model.folder import Checkpoint, read_checkpoint
 from albert_edge.model.trunk import first_difference
 from albert_edge.tasks import TASKS
+from albert_edge.text.windows import window_room
 
 _TASK_OF_SETTING = {
     "pooling": "feature-extraction",
@@ -45,19 +47,38 @@ def read_heads(
       others: further heads, each `FOLDER` or `FOLDER=TASK`.
       settings: fields of `DeviceSettings` to replace; None leaves the folder's.
 
-    Raises `ConfigError` for a setting that no head has a use for, `ArtifactError` for a task that comes twice or a
-    trunk of another shape, `FolderError` for one with other weights or another tokenizer.
+    Raises `ConfigError` for a setting that no head has a use for or that its positions have no room for,
+    `ArtifactError` for a task that comes twice or a trunk of another shape, `FolderError` for one with other weights or
+    another tokenizer.
     """
     checkpoints = [read_checkpoint(model, task), *(read_checkpoint(*split_request(other)) for other in others)]
     check_heads([Head(checkpoint.task, checkpoint.config) for checkpoint in checkpoints])
     for checkpoint in checkpoints[1:]:
         check_same_trunk(checkpoints[0], checkpoint)
     changes = {name: value for name, value in settings.items() if value is not None}
+    _check_use(checkpoints, changes)
+    changed = tuple(_with_settings(checkpoint, changes) for checkpoint in checkpoints)
+    for checkpoint in changed if {"max_length", "stride"} & changes.keys() else ():
+        _check_windows(checkpoint.config)
+    return changed
+
+
+def _check_use(checkpoints: Sequence[Checkpoint], changes: Mapping[str, Any]) -> None:
     for name in changes:
         wanted = _TASK_OF_SETTING.get(name)
         if wanted is not None and wanted not in [checkpoint.task for checkpoint in checkpoints]:
             raise ConfigError(f"{name} belongs to {wanted}; received it for {checkpoints[0].task}")
-    return tuple(_with_settings(checkpoint, changes) for checkpoint in checkpoints)
+
+
+def _check_windows(config: AlbertConfig) -> None:
+    """What is asked for must be possible: a device would shorten the windows silently, and refuse every long text."""
+    positions, settings = config.max_position_embeddings, config.settings
+    longest = positions if settings.max_length is None else settings.max_length
+    if longest > positions:
+        raise ConfigError(f"max_length must be at most the model's {positions} positions; received {longest}")
+    room = window_room(longest)
+    if settings.stride is not None and settings.stride > room:
+        raise ConfigError(f"stride must be from 1 to a window's room of {room} pieces; received {settings.stride}")
 
 
 def _with_settings(checkpoint: Checkpoint, changes: Mapping[str, Any]) -> Checkpoint:

@@ -32,9 +32,10 @@ class Comparison:
     max_abs_difference: float
     mean_abs_difference: float
     top1_agreement: Optional[float]
-    """Share of the rows whose largest value is the same; None of an embedding, where that says nothing."""
+    """Share of the rows whose largest value is the same; None where that says nothing: of an embedding, and of rows of
+    one number, as a regression has them."""
     kl: Optional[float]
-    """Mean of KL(reference || other) over the rows' softmax, in nats; None of an embedding."""
+    """Mean of KL(reference || other) over the rows' softmax, in nats; None where `top1_agreement` is."""
     cosine: Optional[float] = None
     """Least cosine between two embeddings of one text; None of other outputs."""
 
@@ -117,14 +118,15 @@ def compare(reference: Sequence[FloatArray], received: Sequence[FloatArray], is_
         }
         deviation = np.concatenate([row - row.mean() for row in reference])
     difference = np.concatenate([np.ravel(b) - np.ravel(a).astype(np.float64) for a, b in zip(reference, received)])
+    is_choice = not is_vector and any(len(row) > 1 for row in reference)
     spread, error = (float(np.sqrt(np.mean(values**2))) for values in (deviation, difference))
     return Comparison(
         rows=len(reference),
         relative_error=error / spread if spread else (0.0 if not error else float("inf")),
         max_abs_difference=figures["max_abs_difference"],
         mean_abs_difference=figures["mean_abs_difference"],
-        top1_agreement=None if is_vector else figures["top1_agreement"],
-        kl=None if is_vector else figures["kl"],
+        top1_agreement=figures["top1_agreement"] if is_choice else None,
+        kl=figures["kl"] if is_choice else None,
         cosine=_least_cosine(reference, received) if is_vector else None,
     )
 

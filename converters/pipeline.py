@@ -88,7 +88,7 @@ def _flatbuffer(checkpoints: Checkpoints, layout: Layout, scheme: Scheme, target
     from albert_edge.model.tensors import encoder_tensors
     from converters import tflite
     from converters.calibration import rounded_tensors
-    from converters.flatbuffer import with_one_table
+    from converters.flatbuffer import with_one_table, with_small_products_in_float32
     from converters.graph.heads import graph_heads, head_tensors, takes_masked_positions
     from converters.graph.layouts import serving_function
     from converters.graph.network import Network
@@ -105,6 +105,8 @@ def _flatbuffer(checkpoints: Checkpoints, layout: Layout, scheme: Scheme, target
     network = Network(trunk.config, tensors, scaled_rows=is_int8)
     model = tflite.flatbuffer(network, serving_function(network, heads, layout), scheme, targets)
     model = with_one_table(model, network.table, uses=1 + takes_masked_positions(heads))
+    if is_int8:
+        model = with_small_products_in_float32(model, network.products, network.table.shape)
     return _with_metadata(model, checkpoints, scheme)
 
 

@@ -1,6 +1,7 @@
 """What the texts of a data file ask of a task: the same files that `train` and `evaluate` take, answers not needed.
 
-A `.txt` is plain text, a request a line. Leaves out the right answers: comparing two models needs none.
+A `.txt` is plain text: a request a line, of sentence-order its neighbouring paragraphs, as `evaluate` pairs them. In
+a text to fill that has no `[MASK]`, words are hidden. Leaves out the right answers: comparing two models needs none.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from albert_edge.tasks import Task
 if TYPE_CHECKING:
     from albert_edge.text.tables import Columns
 
+ONE_MASK_IN = 7
+"""Words of a text to fill that has no `[MASK]`: about the share of pieces that training hides, 15 %."""
+
 
 def read_requests(task: Task, path: PathLike, columns: Optional[Columns] = None) -> list[Any]:
     """The requests of `path` for `task`, in the order of the file.
@@ -29,7 +33,9 @@ def read_requests(task: Task, path: PathLike, columns: Optional[Columns] = None)
 
         return [Question(example.question, example.passage) for example in read_questions(path)]
     if Path(path).suffix.lower() == ".txt":
-        return [_of_line(task, line, str(path)) for line in _lines(path)]
+        if task.alias == "order":
+            return _neighbours(path)
+        return [_of_line(task, line) for line in _lines(path)]
     if task.alias == "tag":
         from albert_edge.text.tagged import read_tagged
 
@@ -40,7 +46,18 @@ def read_requests(task: Task, path: PathLike, columns: Optional[Columns] = None)
     if task.alias in ("classify", "order"):
         return [TextRequest(example.text, example.text_pair) for example in examples]
     texts = [text for example in examples for text in (example.text, example.text_pair) if text is not None]
-    return [TextRequest(text) for text in texts] if task.alias == "embed" else texts
+    return [TextRequest(text) for text in texts] if task.alias == "embed" else [_with_masks(text) for text in texts]
+
+
+def _neighbours(path: PathLike) -> list[TextRequest]:
+    from albert_edge.harness.evaluations.order import SEED
+    from albert_edge.text.documents import order_examples, read_documents
+
+    documents = read_documents(path)
+    try:
+        return [TextRequest(pair.text, pair.text_pair) for pair in order_examples(documents, SEED)]
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _lines(path: PathLike) -> Iterable[str]:
@@ -52,9 +69,21 @@ def _lines(path: PathLike) -> Iterable[str]:
     return lines
 
 
-def _of_line(task: Task, line: str, path: str) -> Any:
-    if task.alias == "order":
-        raise DataError(f"{path}: {task.name} needs pairs of texts, from a table with two columns; received plain text")
+def _of_line(task: Task, line: str) -> Any:
     if task.alias == "tag":
         return TagRequest(line)
-    return line if task.alias == "fill" else TextRequest(line)
+    return _with_masks(line) if task.alias == "fill" else TextRequest(line)
+
+
+def _with_masks(text: str) -> str:
+    """`text` as it is if it has a mask, else with one of every `ONE_MASK_IN` words hidden, at least one of any."""
+    from albert_edge.text.encoding import MASK
+    from albert_edge.text.words import words_of
+
+    words = words_of(text)
+    if MASK in text or not words:
+        return text
+    first = min(ONE_MASK_IN // 2, len(words) - 1)
+    for start, end in reversed(words[first::ONE_MASK_IN]):
+        text = f"{text[:start]}{MASK}{text[end:]}"
+    return text

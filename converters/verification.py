@@ -125,8 +125,9 @@ def verify(
     equal_ids: Optional[float] = None
     if data is None:
         samples = sample_inputs(artifact.config, artifact.tokenizer(), artifact.manifest.lengths.maximum)
+        texts = len(samples)
     else:
-        samples, equal_ids = _packed_texts(artifact, checkpoints[0], data, columns)
+        texts, samples, equal_ids = _packed_texts(artifact, checkpoints[0], data, columns)
         if any(checkpoint.task == "fill-mask" for checkpoint in checkpoints[1:]):
             samples = [_with_a_mask(packed) for packed in samples]
     with open_session(artifact, threads, runtime) as session:
@@ -140,7 +141,7 @@ def verify(
         "scheme": scheme.name,
         "relative_tolerance": scheme.relative_tolerance,
         "equal_token_ids": equal_ids,
-        **Comparisons(len(samples), compared).to_dict(),
+        **Comparisons(texts, compared).to_dict(),
         "failures": _failures(compared, scheme, equal_ids, min_agreement),
     }
 
@@ -169,8 +170,9 @@ def _as_converted(checkpoint: Checkpoint, head: Head) -> Checkpoint:
 
 def _packed_texts(
     artifact: Artifact, checkpoint: Checkpoint, data: PathLike, columns: Optional[Columns]
-) -> tuple[list[Packed], float]:
-    """The texts of `data` as the device packs them, and the share that the folder's tokenizer packs alike."""
+) -> tuple[int, list[Packed], float]:
+    """How many requests `data` has, their windows as the device packs them, and the share of the requests that the
+    folder's tokenizer packs alike."""
     longest, task = artifact.manifest.lengths.maximum, checkpoint.task
     device = make_pipeline(task, artifact.config, artifact.tokenizer(), longest)
     other = make_pipeline(task, checkpoint.config, checkpoint.tokenizer, longest)
@@ -182,7 +184,7 @@ def _packed_texts(
         equal += len(packed) == len(expected) and all(
             np.array_equal(a.input_ids, b.input_ids) for a, b in zip(packed, expected)
         )
-    return samples, equal / len(requests)
+    return len(requests), samples, equal / len(requests)
 
 
 def _with_a_mask(packed: Packed) -> Packed:

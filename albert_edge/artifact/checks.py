@@ -77,13 +77,14 @@ def check_vocabulary(manifest: Manifest, pieces: int) -> None:
 
 def input_shapes(manifest: Manifest) -> dict[str, tuple[int, ...]]:
     """Name -> shape of each int32 input of the signature, -1 for a number of tokens or masks that the request has."""
-    masks = any("masks" in axes for head in manifest.all_heads for axes in task_named(head.task).outputs.values())
     if manifest.layout == "looped":
         shapes: dict[str, tuple[int, ...]] = {"input_ids": (1, -1), "token_type_ids": (1, -1), "max_depth": (1,)}
     else:
         shapes = dict.fromkeys(("input_ids", "token_type_ids", "attention_mask"), (1, manifest.lengths.maximum))
-    # All shapes of the unrolled layout are fixed, so it takes one mask a run.
-    return {**shapes, MASKED_POSITIONS: (1, -1 if manifest.layout == "looped" else 1)} if masks else shapes
+    if manifest.takes_masks:
+        # All shapes of the unrolled layout are fixed, so it takes one mask a run.
+        shapes[MASKED_POSITIONS] = (1, -1 if manifest.layout == "looped" else 1)
+    return shapes
 
 
 def output_axes(manifest: Manifest) -> dict[str, dict[str, int]]:

@@ -9,26 +9,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Mapping, Sequence
 
-from albert_edge.config import AlbertConfig
+from albert_edge.config import SHAPE_FIELDS, AlbertConfig
 from albert_edge.errors import ArtifactError, ConfigError
 from albert_edge.settings import DeviceSettings
 from albert_edge.tasks import TASK_NAMES, task_named
 
-TRUNK_FIELDS = (
-    "vocab_size",
-    "embedding_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_hidden_groups",
-    "num_attention_heads",
-    "intermediate_size",
-    "inner_group_num",
-    "hidden_act",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "layer_norm_eps",
-    "pad_token_id",
-)
+TRUNK_FIELDS = (*SHAPE_FIELDS, "hidden_act", "layer_norm_eps", "pad_token_id")
 """What of a configuration the trunk's answers depend on, and so is equal in all heads of a file."""
 
 

@@ -20,11 +20,11 @@ from typing import Any, Iterable, Mapping
 from albert_edge.artifact.heads import Head, check_heads, check_task, head_of, labels_of
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ArtifactError, ConfigError
+from albert_edge.tasks import task_named
+from albert_edge.text.options import VOCABULARY_FILES
 
 MANIFEST_FILE = "albert_edge.json"
 LABELS_FILE = "labels.txt"
-VOCABULARY_FILES = {"sentencepiece": "spiece.model", "wordpiece": "vocab.txt"}
-"""Kind of tokenizer -> the file of its vocabulary."""
 SCHEMA_VERSION = 2
 
 LAYOUTS = ("looped", "unrolled")
@@ -69,7 +69,7 @@ class Manifest:
     heads: tuple[Mapping[str, Any], ...] = ()
     """The further heads as `heads.values_of` describes them."""
     tokenizer_kind: str = "sentencepiece"
-    """A key of `VOCABULARY_FILES`."""
+    """A key of `text.options.VOCABULARY_FILES`."""
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -95,6 +95,11 @@ class Manifest:
         """The first head and the further ones, in the manifest's order; raises `ArtifactError` if one isn't right."""
         first = self.model_config
         return (Head(self.task, first), *(head_of(values, first) for values in self.heads))
+
+    @property
+    def takes_masks(self) -> bool:
+        """Whether the graph has the input `masked_positions`: a head's output has a row a mask."""
+        return any("masks" in axes for head in self.all_heads for axes in task_named(head.task).outputs.values())
 
     @property
     def vocabulary_file(self) -> str:

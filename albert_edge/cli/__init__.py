@@ -7,11 +7,12 @@ progress and messages to standard error. Exit code 0: done; 1: a check failed; 2
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import keyword
 import os
 import sys
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 
 import click
 
@@ -40,6 +41,28 @@ COMMANDS = {
 }
 
 
+class UseError(click.ClickException):
+    """A wrong option or argument as one line, like all other mistakes; click has two lines about use before its own."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print it on standard error."""
+        click.echo(f"albert-edge: error: {self.format_message()}", file=file, err=True)
+
+
+@contextlib.contextmanager
+def _in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        # Newer versions of click have this for a group without a command, and show its help.
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        hint = "" if error.ctx is None else f"; see `{error.ctx.command_path} --help`"
+        raise UseError(" ".join(error.format_message().split()).rstrip(".") + hint) from error
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when it is called, and lists commands without importing any."""
 
@@ -59,10 +82,16 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the options before the command."""
+        with _in_one_line():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. A reader that left and Ctrl-C end it here: click's exit code 1 means a failed check."""
         try:
-            return super().invoke(ctx)
+            with _in_one_line():
+                return super().invoke(ctx)
         except BrokenPipeError:
             # `albert-edge predict ... | head`: the reader left; what is still to be flushed goes nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

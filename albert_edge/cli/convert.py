@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
 import click
 
@@ -88,6 +88,10 @@ def command(
         print_json(report)
         return
     click.echo(f"{out}: {report['file_bytes']:,} bytes, {report['scheme']}, {report['layout']}")
+    _print_checks(report)
+
+
+def _print_checks(report: dict[str, Any]) -> None:
     print_table(
         ["verified on", "output", "relative error", "allowed", "largest difference"],
         [

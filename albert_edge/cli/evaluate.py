@@ -19,7 +19,7 @@ from albert_edge.cli.reports import print_report
 
 @click.command("evaluate")
 @click.argument("path")
-@click.option("--data", required=True, type=click.Path(), help="Examples with the right answers: see below.")
+@click.option("--data", required=True, type=click.Path(), help="Examples with the right answers: see above.")
 @click.option("--task", help="Which head of a model with several, or what a folder is to be.  [default: the first]")
 @column_options
 @label_separator_option

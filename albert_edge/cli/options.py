@@ -27,6 +27,11 @@ label_separator_option = click.option(
 )
 
 
+def text_column_option(function: Command) -> Command:
+    """`--text-column`: a name, or a number from 0 for a file without a header."""
+    return _column_option("text", "the text")(function)
+
+
 def column_options(function: Command) -> Command:
     """`--text-column` and so on: names, or numbers from 0 for a file without a header."""
     return text_column_options(_column_option("label", "the label")(function))
@@ -34,7 +39,7 @@ def column_options(function: Command) -> Command:
 
 def text_column_options(function: Command) -> Command:
     """`column_options` but for the label."""
-    return _column_option("text", "the text")(_column_option("text-pair", "the second text")(function))
+    return text_column_option(_column_option("text-pair", "the second text")(function))
 
 
 def _column_option(name: str, meaning: str) -> Callable[[Command], Command]:

@@ -45,10 +45,11 @@ def _tagged(prediction: Any) -> Iterator[str]:
 
 
 def _answered(prediction: Any) -> Iterator[str]:
+    yield _one_line(prediction.question)
     if prediction.start is None:
-        yield f"{prediction.score:6.1%}  no answer"
+        yield f"  {prediction.score:6.1%}  {'no answer':>11}"
     else:
-        yield _span(prediction)
+        yield f"  {_span(prediction)}"
     # The first is the answer itself, unless there is none.
     for found in prediction.n_best[0 if prediction.start is None else 1 :]:
         yield f"  {_span(found)}"

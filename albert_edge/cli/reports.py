@@ -33,7 +33,8 @@ def print_report(result: Mapping[str, Any]) -> None:
         "  ".join(figures[start : start + _FIGURES_IN_A_LINE]) for start in range(0, len(figures), _FIGURES_IN_A_LINE)
     ]
     seconds = f" in {result['seconds']:.1f} s" if "seconds" in result else ""
-    click.echo("\n".join(lines) + f" of {result['examples']:,} examples{seconds}")
+    click.echo("\n".join(lines))
+    click.echo(f"examples {result['examples']:,}{seconds}")
 
 
 def _print_table(result: Mapping[str, Any], name: str) -> None:

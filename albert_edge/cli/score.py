@@ -16,7 +16,7 @@ _NAMED = 5
 
 @click.command("score")
 @click.argument("task")
-@click.option("--predictions", required=True, type=click.Path(), help="The predictions: see below.")
+@click.option("--predictions", required=True, type=click.Path(), help="The predictions: see above.")
 @click.option("--data", required=True, type=click.Path(), help="The right answers.")
 @column_options
 @label_separator_option

@@ -13,8 +13,8 @@ from typing import Iterable, Iterator, Sequence
 
 from albert_edge.errors import DataError
 from albert_edge.files import PathLike
-from albert_edge.harness.predictions import shown
 from albert_edge.metrics.entities import entities_of
+from albert_edge.text.rows import shown_json
 from albert_edge.text.tagged import TaggedExample
 
 Span = tuple[int, int, str]
@@ -58,7 +58,7 @@ def _refuse(path: PathLike, found: TaggedExample, data: PathLike, right: TaggedE
     if words == others:
         raise DataError(
             f"{path}:{found.line}: the text must be that of {data}:{right.line}, white space included; "
-            f"received {shown(found.text)} for {shown(right.text)}"
+            f"received {shown_json(found.text)} for {shown_json(right.text)}"
         )
     place = next((n for n, pair in enumerate(zip(words, others)) if pair[0] != pair[1]), min(len(words), len(others)))
     word, other = (side[place] if place < len(side) else "the end" for side in (words, others))

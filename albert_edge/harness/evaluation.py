@@ -66,9 +66,7 @@ def evaluate(
     if predictions is not None:
         check_writable(predictions)
     with open_runner(path, task, threads, runtime, max_depth) as runner:
-        evaluation = make_evaluation(runner.pipeline, DataFile(data, columns, limit))
-        if predictions is not None and not evaluation.writes_predictions:
-            raise ConfigError(f"pieces hidden in plain text make no file of predictions; received {str(predictions)!r}")
+        evaluation = _evaluation(runner, DataFile(data, columns, limit), predictions)
         start = time.perf_counter()
         answered = answers(evaluation, runner)
         seconds = time.perf_counter() - start
@@ -89,6 +87,13 @@ def evaluate(
         "model_sha256": runner.model_sha256,
         "environment": environment(runner.runtime, runner.threads, runner.model_sha256),
     }
+
+
+def _evaluation(runner: Runner, data: DataFile, predictions: Optional[PathLike]) -> Evaluation:
+    evaluation = make_evaluation(runner.pipeline, data)
+    if predictions is not None and not evaluation.writes_predictions:
+        raise ConfigError(f"pieces hidden in plain text make no file of predictions; received {str(predictions)!r}")
+    return evaluation
 
 
 def answers(evaluation: Evaluation, runner: Runner) -> list[Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional, Sequence
 from albert_edge.errors import DataError
 from albert_edge.files import PathLike, read_json_object
 from albert_edge.text.lines import file_lines
-from albert_edge.text.rows import file_rows
+from albert_edge.text.rows import file_rows, shown_json
 from albert_edge.text.tables import LABEL_SEPARATOR
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABEL = "label"
-
-_SHOWN_CHARACTERS = 60
 
 
 class Row(NamedTuple):
@@ -40,7 +38,7 @@ class Row(NamedTuple):
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = json.dumps(value)
         if not isinstance(value, str) or not value.strip():
-            raise DataError(f"{self.where}: {column!r} must be a label that isn't empty; received {shown(value)}")
+            raise DataError(f"{self.where}: {column!r} must be a label that isn't empty; received {shown_json(value)}")
         return value
 
     def labels(self, column: str = LABEL, separator: str = LABEL_SEPARATOR) -> tuple[str, ...]:
@@ -49,7 +47,7 @@ class Row(NamedTuple):
         if isinstance(value, str):
             value = value.split(separator) if value.strip() else []
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
-            raise DataError(f"{self.where}: labels must be texts that aren't empty; received {shown(value)}")
+            raise DataError(f"{self.where}: labels must be texts that aren't empty; received {shown_json(value)}")
         return tuple(value)
 
     def number(self, column: str = LABEL) -> float:
@@ -83,8 +81,8 @@ def check_rows(path: PathLike, rows: Sequence[Row], examples: Sequence[Any], dat
             expected = getattr(example, name)
             if row.values.get(name, expected) != expected:
                 raise DataError(
-                    f"{row.where}: {name!r} must be that of {data}:{example.line}, {shown(expected)}; "
-                    f"received {shown(row.values[name])}"
+                    f"{row.where}: {name!r} must be that of {data}:{example.line}, {shown_json(expected)}; "
+                    f"received {shown_json(row.values[name])}"
                 )
 
 
@@ -97,7 +95,7 @@ def read_vectors(path: PathLike, rows: Sequence[Row]) -> dict[str, NDArray[np.fl
     for row in rows:
         numbers = row.value("embedding")
         if not isinstance(numbers, list) or not numbers:
-            raise DataError(f"{row.where}: 'embedding' must be a list of numbers; received {shown(numbers)}")
+            raise DataError(f"{row.where}: 'embedding' must be a list of numbers; received {shown_json(numbers)}")
         width = width or len(numbers)
         if len(numbers) != width:
             raise DataError(f"{row.where}: a vector must have {width} numbers; received {len(numbers)}")
@@ -113,7 +111,7 @@ def read_texts_by_id(path: PathLike, known: Sequence[str]) -> dict[str, str]:
     _refuse_unknown(path, texts, known)
     for name, text in texts.items():
         if not isinstance(text, str):
-            raise DataError(f"{path}: an answer must be a string; received {shown(text)} for the question {name!r}")
+            raise DataError(f"{path}: the answer to {name!r} must be a string; received {shown_json(text)}")
     return texts
 
 
@@ -131,14 +129,8 @@ def finite(value: Any, where: str) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise DataError(f"{where}: a prediction must be a finite number; received {shown(value)}")
+        raise DataError(f"{where}: a prediction must be a finite number; received {shown_json(value)}")
     return number
-
-
-def shown(value: Any) -> str:
-    """`value` in a one-line message."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
 
 
 def _refuse_unknown(path: PathLike, values: Mapping[str, Any], known: Sequence[str]) -> None:

@@ -26,9 +26,9 @@ from albert_edge.harness.predictions import (
     read_scores_by_id,
     read_texts_by_id,
     read_vectors,
-    shown,
 )
 from albert_edge.tasks import task_named
+from albert_edge.text.rows import shown_json
 
 if TYPE_CHECKING:
     from albert_edge.harness.evaluations.filling import Candidates
@@ -185,7 +185,7 @@ def _candidates(row: Row, column: str) -> Candidates:
         pieces = [str(candidate["piece"]) for candidate in mask]
     except (TypeError, ValueError, KeyError) as reason:
         raise DataError(
-            f"{row.where}: 'masks' must be one list of objects with 'piece'; received {shown(row.values['masks'])}"
+            f"{row.where}: 'masks' must be one list of objects with 'piece'; received {shown_json(row.values['masks'])}"
         ) from reason
     return candidates_of(pieces, are_all=True)
 

@@ -42,10 +42,10 @@ def classification_report(labels_true: Ids, labels_predicted: Ids, label_names: 
     names = checked_names(label_names)
     matrix = confusion_matrix(labels_true, labels_predicted, len(names))
     correct, predicted, support = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
-    precision = _ratio(correct, predicted)
-    recall = _ratio(correct, support)
+    precision = ratio(correct, predicted)
+    recall = ratio(correct, support)
     # 2PR / (P + R), written in counts: no rounding between, and 0 where a class occurs nowhere.
-    f1 = _ratio(2 * correct, predicted + support)
+    f1 = ratio(2 * correct, predicted + support)
     per_class = {
         name: {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(n)}
         for name, p, r, f, n in zip(names, precision, recall, f1, support)
@@ -98,10 +98,11 @@ def _matthews(matrix: NDArray[np.int64]) -> float:
     return covariance / math.sqrt(variances[0] * variances[1]) if all(variances) else 0.0
 
 
-def _ratio(cases: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.float64]:
+def ratio(cases: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.float64]:
+    """`cases / of`, int of one shape, float64 of that shape; 0 where there are no cases to divide by."""
     import numpy as np
 
-    return np.divide(cases, of, out=np.zeros(len(of)), where=of > 0)
+    return np.divide(cases, of, out=np.zeros(of.shape), where=of > 0)
 
 
 def checked_names(label_names: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 import numpy as np
 
 from albert_edge.errors import DataError
-from albert_edge.metrics.classification import checked_names
+from albert_edge.metrics.classification import checked_names, ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,11 +73,7 @@ def _indicators(rows: Sequence[Sequence[str]], names: Sequence[str]) -> NDArray[
 def _rates(true: NDArray[np.bool_], predicted: NDArray[np.bool_], axis: int) -> dict[str, NDArray[np.float64]]:
     correct, found, support = ((cases.sum(axis=axis)) for cases in (true & predicted, predicted, true))
     return {
-        "precision": _ratio(correct, found),
-        "recall": _ratio(correct, support),
-        "f1": _ratio(2 * correct, found + support),
+        "precision": ratio(correct, found),
+        "recall": ratio(correct, support),
+        "f1": ratio(2 * correct, found + support),
     }
-
-
-def _ratio(cases: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.divide(cases, of, out=np.zeros(of.shape), where=of > 0)

@@ -45,7 +45,7 @@ def partner_ranks(
     queries: NDArray[Any], candidates: NDArray[Any], partners: Optional[Sequence[int]] = None
 ) -> NDArray[np.float64]:
     """Rank of each query's partner from 1, float64 [N]; arguments and errors as in `retrieval_report`."""
-    first, second = _directions("queries", queries), _directions("candidates", candidates)
+    first, second = directions("queries", queries), directions("candidates", candidates)
     places = np.asarray(range(len(first)) if partners is None else partners, np.int64)
     if first.shape[1] != second.shape[1] or places.shape != (len(first),):
         raise DataError(
@@ -76,14 +76,18 @@ def mean_reciprocal_rank(ranks: Sequence[float] | NDArray[Any]) -> float:
 
 def pair_cosines(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
     """Cosine of row n of float [N, H] with row n of float [N, H], float64 [N]; errors as in `retrieval_report`."""
-    a, b = _directions("first vectors", first), _directions("second vectors", second)
+    a, b = directions("first vectors", first), directions("second vectors", second)
     if a.shape != b.shape:
         raise DataError(f"vectors must have one shape; received {list(a.shape)} and {list(b.shape)}")
     cosines: NDArray[np.float64] = np.clip((a * b).sum(axis=1), -1, 1)
     return cosines
 
 
-def _directions(name: str, vectors: NDArray[Any]) -> NDArray[np.float64]:
+def directions(name: str, vectors: NDArray[Any]) -> NDArray[np.float64]:
+    """`vectors`, float [N, H], each brought to length 1, float64; `name` is what an error calls them.
+
+    Raises `DataError` on another shape, no vector, one of zeros or one not finite.
+    """
     values = np.asarray(vectors, np.float64)
     if values.ndim != 2 or not values.size:
         raise DataError(f"{name} must have the shape [N, H]; received {list(values.shape)}")

@@ -18,15 +18,18 @@ from albert_edge.files import PathLike, atomic_write, reported_as
 
 
 def check_output_folder(path: PathLike, overwrite: bool) -> None:
-    """Refuse early, before hours of work, an output folder that couldn't be written or may not be replaced."""
+    """Refuse early, before hours of work, an output folder that couldn't be written or may not be replaced.
+
+    Nothing is left behind, no parent folder either: what is refused later shall have written nothing.
+    """
     target = Path(path)
     if target.exists() and not target.is_dir():
         raise FolderError(f"the output must be a folder; received the file {str(target)!r}")
     if target.is_dir() and any(target.iterdir()) and not overwrite:
         raise FolderError(f"the output must not exist unless --overwrite is given; received {str(target)!r}")
     with reported_as(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.rmdir(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        nearest = next(folder for folder in target.absolute().parents if folder.exists())
+        os.rmdir(tempfile.mkdtemp(prefix=f".{target.name}.", dir=nearest))
 
 
 def write_files(path: PathLike, files: Mapping[str, bytes], owned: frozenset[str], overwrite: bool) -> None:
@@ -39,6 +42,7 @@ def write_files(path: PathLike, files: Mapping[str, bytes], owned: frozenset[str
     # Resolved, so that a link to a folder is followed and `.` has a name and a parent.
     target = Path(path).resolve()
     with reported_as(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         new, old = staging / "new", staging / "old"
         try:

@@ -35,7 +35,8 @@ class BatchScorer:
         self._batch_size = batch_size
         ids = tf.TensorSpec((None, None), tf.int32)
         inputs = 3 + self._fills
-        self._run = tf.function(lambda *batch: model(*batch).named, input_signature=(ids,) * inputs)
+        # No branch depends on a tensor, and reading the code for such takes seconds.
+        self._run = tf.function(lambda *batch: model(*batch).named, input_signature=(ids,) * inputs, autograph=False)
 
     @property
     def _fills(self) -> bool:

@@ -62,20 +62,15 @@ def rank(query: NDArray[np.floating[Any]], matrix: NDArray[np.floating[Any]], k:
     Each is its index and its cosine in [-1, 1], in float64; of equals the lower index comes first. Raises
     `ConfigError` on other shapes and a `k` below 1, `DataError` on a vector of zeros, which has no direction.
     """
+    # The device's embedder needs no metrics until it is asked for neighbours.
+    from albert_edge.metrics.retrieval import directions
+
     if query.ndim != 1 or matrix.ndim != 2 or matrix.shape[1] != len(query):
         raise ConfigError(f"vectors must have the shapes [H] and [N, H]; received {query.shape} and {matrix.shape}")
     if k < 1:
         raise ConfigError(f"k must be at least 1; received {k}")
-    cosines = np.clip(_directions(matrix) @ _directions(query[np.newaxis])[0], -1, 1)
+    if not len(matrix):
+        return []
+    cosines = np.clip(directions("vectors", matrix) @ directions("the query", query[np.newaxis])[0], -1, 1)
     nearest = np.argsort(-cosines, kind="stable")[:k]
     return [(index, float(cosines[index])) for index in nearest.tolist()]
-
-
-def _directions(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    values = matrix.astype(np.float64)
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    bad = np.flatnonzero(~((lengths > 0) & np.isfinite(lengths)))
-    if len(bad):
-        raise DataError(f"a vector must be finite and not 0; received vector {bad[0]} of length {lengths[bad[0], 0]}")
-    directions: NDArray[np.float64] = values / lengths
-    return directions

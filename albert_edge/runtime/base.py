@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Iterable, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Iterable, Iterator, Mapping, Optional, TypeVar
 
 from albert_edge.artifact.heads import labels_of
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.pipelines import make_pipeline
-from albert_edge.runtime.running import run_packed
+from albert_edge.runtime.running import run_packed, run_windows
 from albert_edge.tasks import task_named
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from albert_edge.pipelines.base import Outputs, Pipeline
     from albert_edge.runtime.session import Session
     from albert_edge.text.packing import Packed
+
+Item = TypeVar("Item")
 
 Run = Callable[["Packed"], Mapping[str, "Outputs"]]
 """One packed input -> task of each head -> its outputs."""
@@ -54,7 +56,7 @@ class Predictor(ABC):
 
     def answers(self, items: Iterable[Any], max_depth: Optional[int] = None, **options: Any) -> Iterator[Any]:
         """Answer items one after another as they come; the message about one starts with its number from 1."""
-        for number, item in enumerate(items, start=1):
+        for number, item in counted(items):
             with numbered(number):
                 answer = self.answer_item(item, max_depth, **options)
             yield answer
@@ -115,7 +117,7 @@ class HeadPredictor(Predictor):
     ) -> Any:
         """The prediction for a pipeline's request, each of its inputs run by `run`, or else by this session."""
         inputs = self.pipeline.inputs(request)
-        outputs = [(run(packed) if run else self.run(packed, max_depth))[self.task] for packed in inputs]
+        outputs = run_windows(self.task, inputs, run or (lambda packed: self.run(packed, max_depth)))
         given = {name: value for name, value in decoding.items() if value is not None}
         return self.pipeline.decode(request, inputs, outputs, **given)
 
@@ -143,6 +145,13 @@ def numbered(number: int) -> Iterator[None]:
         yield
     except DataError as error:
         raise DataError(f"text {number}: {error}") from error
+
+
+def counted(items: Iterable[Item]) -> Iterator[tuple[int, Item]]:
+    """Each item with its number from 1; raises `DataError` on a string, which would come character by character."""
+    if isinstance(items, str):
+        raise DataError(f"texts must be a list or another iterable of texts; received the string {items!r}")
+    return enumerate(items, start=1)
 
 
 def no_head(artifact: Artifact, task: str) -> ConfigError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.pipelines.base import TextRequest
 from albert_edge.runtime.base import HeadPredictor, Predictor, Run, check_options, each, no_head
-from albert_edge.runtime.predictors import PREDICTORS, Words, tag_request
+from albert_edge.runtime.predictors import PREDICTORS, Words, pair_of, tag_request
 from albert_edge.tasks import task_named
 
 if TYPE_CHECKING:
@@ -142,8 +142,4 @@ def _request_of(item: Any) -> CombinedRequest:
         if unknown or "text" not in item:
             raise DataError(f"an item must have text and may have {', '.join(_TAKEN_BY)}; received {sorted(item)}")
         return CombinedRequest(**item)
-    if not isinstance(item, (tuple, list)):
-        return CombinedRequest(item)
-    if len(item) != 2:
-        raise DataError(f"an item must be a text or a pair of texts; received {item!r}")
-    return CombinedRequest(*item)
+    return CombinedRequest(*pair_of(item))

@@ -8,11 +8,12 @@ text and for lists of two lengths, and `CheckFailedError` where the model's outp
 from __future__ import annotations
 
 import dataclasses
+import operator
 from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence, overload
 
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.pipelines.base import TagRequest, TextRequest
-from albert_edge.runtime.base import HeadPredictor, each, numbered
+from albert_edge.runtime.base import HeadPredictor, counted, each, numbered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,7 @@ class Classifier(HeadPredictor):
 
     def request_of(self, item: Any) -> TextRequest:
         """A text or a pair of texts."""
-        return _text_or_pair(item)
+        return TextRequest(*pair_of(item))
 
 
 class Tagger(HeadPredictor):
@@ -115,7 +116,7 @@ class Answerer(HeadPredictor):
         """A question and its passage."""
         from albert_edge.pipelines.answering import Question
 
-        if isinstance(item, str) or len(item) != 2:
+        if not _is_pair(item):
             raise DataError(f"question-answering must have a question and a passage; received {item!r}")
         return Question(*item)
 
@@ -164,7 +165,7 @@ class Embedder(HeadPredictor):
             raise ConfigError(f"k must be at least 1; received {k}")
         wanted = self.predict(query, max_depth).embedding
         known, vectors = [], []
-        for number, text in enumerate(texts, start=1):
+        for number, text in counted(texts):
             with numbered(number):
                 vectors.append(self.predict(text, max_depth).embedding)
             known.append(text)
@@ -215,7 +216,7 @@ class OrderPredictor(HeadPredictor):
 
     def request_of(self, item: Any) -> TextRequest:
         """A pair of texts; the pipeline refuses a single one."""
-        return _text_or_pair(item)
+        return TextRequest(*pair_of(item))
 
 
 PREDICTORS: dict[str, type[HeadPredictor]] = {
@@ -225,13 +226,25 @@ PREDICTORS: dict[str, type[HeadPredictor]] = {
 
 
 def tag_request(text: str, words: Optional[Words]) -> TagRequest:
-    """With the words as the pipeline takes them, whatever sequences they came in."""
-    return TagRequest(text, None if words is None else tuple((start, end) for start, end in words))
+    """With the words as the pipeline takes them, whatever sequences they came in; raises `DataError` on others."""
+    try:
+        spans = None if words is None else tuple((operator.index(start), operator.index(end)) for start, end in words)
+    except (TypeError, ValueError) as reason:
+        raise DataError(
+            f"words must be pairs of whole numbers, characters [start, end); received {words!r}"
+        ) from reason
+    return TagRequest(text, spans)
 
 
-def _text_or_pair(item: Any) -> TextRequest:
+def pair_of(item: Any) -> tuple[Any, Any]:
+    """An item that is a text, with None, or a pair of texts; raises `DataError` on more or fewer."""
     if not isinstance(item, (tuple, list)):
-        return TextRequest(item)
-    if len(item) != 2:
+        return item, None
+    if not _is_pair(item):
         raise DataError(f"an item must be a text or a pair of texts; received {item!r}")
-    return TextRequest(*item)
+    return item[0], item[1]
+
+
+def _is_pair(item: Any) -> bool:
+    """Of two in order: not a string of two characters, not an object of two keys."""
+    return isinstance(item, (tuple, list)) and len(item) == 2

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import struct
 import unicodedata
+from array import array
 from typing import Iterator, Optional
 
 from albert_edge.errors import TokenizerError
@@ -38,8 +39,8 @@ class Charsmap:
         if not self._units or self._leaves(aligned.text):
             return aligned
         parts: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
+        starts = array("i")
+        ends = array("i")
         for first, last in clusters(aligned.text):
             for begin, end in self._replaced_together(aligned.text, first, last):
                 part = aligned.text[begin:end]

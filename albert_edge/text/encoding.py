@@ -16,6 +16,8 @@ from albert_edge.text.options import Options
 
 MASK = "[MASK]"
 """The mask piece: what it is called in both kinds of vocabulary, and how a request for `fill-mask` writes it."""
+CONTINUES = "##"
+"""Before a piece of a WordPiece vocabulary that continues a word."""
 _MASKS = re.compile(re.escape(MASK))
 
 

@@ -33,7 +33,7 @@ from albert_edge.text.normalization import (
     straighten_quotes,
 )
 from albert_edge.text.options import TokenizerOptions
-from albert_edge.text.pieces import WORD_START, Piece, covered, growing
+from albert_edge.text.pieces import WORD_START, Piece, covered, texts_and_offsets
 
 _UNKNOWN_PENALTY = 10.0
 _WHITE_SPACE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -71,12 +71,8 @@ class HuggingFaceRules:
     def encode(self, text: str) -> Encoding:
         """Ids, pieces and offsets of `text`, as `Tokenizer.encode` gives them."""
         refuse_surrogates(text)
-        found = list(growing(self._found(text)))
-        return Encoding(
-            [self._id_of.get(piece.text, self._unk_id) for piece in found],
-            [piece.text for piece in found],
-            [(piece.start, piece.end) for piece in found],
-        )
+        pieces, offsets = texts_and_offsets(self._found(text))
+        return Encoding([self._id_of.get(piece, self._unk_id) for piece in pieces], pieces, offsets)
 
     def _found(self, text: str) -> Iterator[Piece]:
         for part, is_name in cut_out(text, self._names):

@@ -1,7 +1,7 @@
-"""Lines of a byte stream as text: strict UTF-8, with a line number in each error.
+"""Files as text, line by line or whole: strict UTF-8, with the place in each error.
 
 A line ends with a line feed, with or without a carriage return before it, and nothing else ends one (`str.splitlines`
-would also cut at U+2028 or a form feed). A byte order mark at the start of the stream is not text.
+would also cut at U+2028 or a form feed). A byte order mark at the start is not text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import codecs
 from typing import Iterable, Iterator
 
 from albert_edge.errors import DataError
-from albert_edge.files import PathLike
+from albert_edge.files import PathLike, read_bytes
 
 
 def read_lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
@@ -38,3 +38,14 @@ def file_lines(path: PathLike) -> Iterator[str]:
             yield from read_lines(file, str(path))
     except OSError as reason:
         raise DataError(f"the file must be readable; received {str(path)!r} ({reason.strerror})") from reason
+
+
+def file_text(path: PathLike) -> str:
+    """The whole file `path`, its line ends as they are; raises `DataError` if it can't be read or isn't UTF-8."""
+    try:
+        return read_bytes(path, DataError).decode("utf-8-sig")
+    except UnicodeDecodeError as reason:
+        raise DataError(
+            f"{path}: text must be UTF-8; received the byte 0x{reason.object[reason.start]:02x} "
+            f"after {reason.start} bytes of the file"
+        ) from reason

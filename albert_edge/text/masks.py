@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from albert_edge.errors import ConfigError, DataError
-from albert_edge.text.encoding import MASK, Tokenizer
+from albert_edge.text.encoding import CONTINUES, MASK, Tokenizer
 from albert_edge.text.packing import Packed
 from albert_edge.text.pieces import WORD_START
 from albert_edge.text.windows import window_room
 
 MASKED_SHARE = 0.15
 """Of the pieces: as in BERT's and ALBERT's pretraining."""
-_CONTINUES = "##"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -112,8 +111,8 @@ def filled_text(tokenizer: Tokenizer, text: str, place: int, piece: str) -> str:
         shown = piece.replace(WORD_START, " ").lstrip(" ")
         is_apart = continues
     else:
-        continues = piece.startswith(_CONTINUES)
-        shown = piece[len(_CONTINUES) :] if continues else piece
+        continues = piece.startswith(CONTINUES)
+        shown = piece[len(CONTINUES) :] if continues else piece
         is_apart = continues or _is_word_start(tokenizer, before[-1:], shown[:1])
     if continues:
         before = before.rstrip()
@@ -126,7 +125,7 @@ def _is_word_start(tokenizer: Tokenizer, left: str, right: str) -> bool:
     """Whether a WordPiece tokenizer starts a word between two characters that touch."""
     encoding = tokenizer.encode(left + right)
     return any(
-        start == len(left) and not piece.startswith(_CONTINUES)
+        start == len(left) and not piece.startswith(CONTINUES)
         for piece, (start, _) in zip(encoding.pieces, encoding.offsets)
     )
 

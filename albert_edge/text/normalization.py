@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
+from array import array
 from typing import Callable, Iterator, Sequence
 
 from albert_edge.errors import DataError
@@ -25,7 +26,8 @@ _DOUBLED_QUOTE = re.compile("``|''")
 class AlignedText:
     """A derived text; character i of it came from characters [starts[i], ends[i]) of the original.
 
-    `starts` and `ends` never decrease. Characters that came from one original character (`½`) share its span.
+    `starts` and `ends` never decrease. Characters that came from one original character (`½`) share its span. Those of
+    a long text are arrays of 32-bit numbers or ranges: lists would take ten times its size.
     """
 
     text: str
@@ -91,8 +93,8 @@ def _collapse_spaces(text: str) -> AlignedText:
     collapsed = " ".join(text.split())
     if collapsed == text:
         return AlignedText.identity(text)
-    starts: list[int] = []
-    ends: list[int] = []
+    starts = array("i")
+    ends = array("i")
     for word in _WORD.finditer(text):
         if starts:
             starts.append(ends[-1])
@@ -109,8 +111,8 @@ def straighten_quotes(aligned: AlignedText) -> AlignedText:
         return aligned
     # Of the two marks the first one's start and the second one's end stay.
     first = {match.start() for match in _DOUBLED_QUOTE.finditer(aligned.text)}
-    starts = [start for position, start in enumerate(aligned.starts) if position - 1 not in first]
-    ends = [end for position, end in enumerate(aligned.ends) if position not in first]
+    starts = array("i", (start for position, start in enumerate(aligned.starts) if position - 1 not in first))
+    ends = array("i", (end for position, end in enumerate(aligned.ends) if position not in first))
     return AlignedText(text, starts, ends)
 
 
@@ -120,8 +122,8 @@ def replace_characters(aligned: AlignedText, replacement: Callable[[str], str]) 
     A dropped character belongs to the one before it; after a space it belongs to none.
     """
     characters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    starts = array("i")
+    ends = array("i")
     for character, start, end in zip(aligned.text, aligned.starts, aligned.ends):
         kept = replacement(character)
         if kept:
@@ -156,6 +158,6 @@ def lower(aligned: AlignedText) -> AlignedText:
         return AlignedText(lowered, aligned.starts, aligned.ends)
     # Characters only ever grow ("İ" becomes two). The text itself is lowered whole: "Σ" looks at its neighbours.
     widths = [len(character.lower()) for character in aligned.text]
-    starts = [start for start, width in zip(aligned.starts, widths) for _ in range(width)]
-    ends = [end for end, width in zip(aligned.ends, widths) for _ in range(width)]
+    starts = array("i", (start for start, width in zip(aligned.starts, widths) for _ in range(width)))
+    ends = array("i", (end for end, width in zip(aligned.ends, widths) for _ in range(width)))
     return AlignedText(lowered, starts, ends)

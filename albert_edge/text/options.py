@@ -13,6 +13,9 @@ from typing import Any, Mapping, TypeVar, Union
 
 from albert_edge.errors import ConfigError
 
+VOCABULARY_FILES = {"sentencepiece": "spiece.model", "wordpiece": "vocab.txt"}
+"""Kind of tokenizer -> what its vocabulary's file is called, in a folder and in an artifact."""
+
 RULES = ("google", "huggingface")
 """Whose ids: google-research/albert's `tokenization.py`, or those of transformers 5's tokenizer classes."""
 

@@ -17,6 +17,7 @@ Leaves out byte fallback, whose pieces aren't text, and white space marked behin
 from __future__ import annotations
 
 import itertools
+from array import array
 from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
 from albert_edge.errors import TokenizerError
@@ -78,8 +79,8 @@ def _align(text: AlignedText, normalized: str, origins: Sequence[int]) -> Aligne
     Characters that one normalization step made together have one origin, and each covers all that the step consumed.
     What SentencePiece drops (control characters) belongs to the character before it.
     """
-    starts = [0] * len(normalized)
-    ends = [0] * len(normalized)
+    starts = array("i", [0]) * len(normalized)
+    ends = array("i", [0]) * len(normalized)
     for position in range(len(normalized) - 1, -1, -1):
         begin, following = origins[position], origins[position + 1]
         if following > begin:
@@ -97,7 +98,17 @@ def growing(pieces: Iterable[Piece]) -> Iterator[Piece]:
     reached = 0
     for piece in pieces:
         reached = max(piece.end, reached)
-        yield piece._replace(end=reached)
+        yield Piece(piece.text, piece.start, reached)
+
+
+def texts_and_offsets(pieces: Iterable[Piece]) -> tuple[list[str], list[tuple[int, int]]]:
+    """The lists of an `Encoding` from `pieces`, none of which is kept: a long text has many."""
+    texts: list[str] = []
+    offsets: list[tuple[int, int]] = []
+    for piece in growing(pieces):
+        texts.append(piece.text)
+        offsets.append((piece.start, piece.end))
+    return texts, offsets
 
 
 def covered(text: AlignedText, first: int, last: int) -> tuple[int, int]:

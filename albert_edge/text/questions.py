@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional
 
 from albert_edge.errors import DataError
-from albert_edge.files import PathLike, read_bytes
-from albert_edge.text.lines import file_lines
-from albert_edge.text.normalization import refuse_surrogates
-
-_SHOWN_CHARACTERS = 60
+from albert_edge.files import PathLike
+from albert_edge.text.lines import file_text
+from albert_edge.text.rows import json_rows, refuse_surrogates_at, shown_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +81,7 @@ def _squad_questions(path: PathLike) -> Iterator[QuestionExample]:
         where = f"{path}: data[{article_number}]"
         title = article.get("title")
         if title is not None and not isinstance(title, str):
-            raise DataError(f"{where}: 'title' must be a string; received {_shown(title)}")
+            raise DataError(f"{where}: 'title' must be a string; received {shown_json(title)}")
         for number, paragraph in enumerate(_items(article, "paragraphs", where)):
             place = f"{where}.paragraphs[{number}]"
             passage = _text(paragraph, "context", place)
@@ -101,18 +99,14 @@ def _squad_question(qa: Mapping[str, Any], passage: str, title: Optional[str], w
     if impossible is not example.is_impossible:
         raise DataError(
             f"{where}: 'is_impossible' must be true where there is no answer, and only there; "
-            f"received {_shown(impossible)} and {len(example.answers)} answers"
+            f"received {shown_json(impossible)} and {len(example.answers)} answers"
         )
     return example
 
 
 def _read(path: PathLike) -> Mapping[str, Any]:
     try:
-        values = json.loads(read_bytes(path, DataError).decode("utf-8-sig"))
-    except UnicodeDecodeError as reason:
-        raise DataError(
-            f"{path}: text must be UTF-8; received the byte 0x{reason.object[reason.start]:02x} at {reason.start}"
-        ) from reason
+        values = json.loads(file_text(path))
     except (ValueError, RecursionError) as reason:
         raise DataError(f"{path}: a file of questions must be JSON; received one that isn't ({reason})") from reason
     return _object(values, str(path))
@@ -122,12 +116,8 @@ def _read(path: PathLike) -> Mapping[str, Any]:
 
 
 def _line_questions(path: PathLike) -> Iterator[QuestionExample]:
-    for number, line in enumerate(file_lines(path), start=1):
+    for number, row in json_rows(str(path)):
         where = f"{path}:{number}"
-        try:
-            row = _object(json.loads(line), where)
-        except (ValueError, RecursionError) as reason:
-            raise DataError(f"{where}: a row must be a JSON object; received {_shown(line)}") from reason
         passage = _text(row, "passage", where)
         yield QuestionExample(
             _id(row.get("id", number), where),
@@ -148,12 +138,12 @@ def _answer(answer: Mapping[str, Any], start_key: str, passage: str, where: str)
     text = _text(answer, "text", where)
     start = _value(answer, start_key, where)
     if not isinstance(start, int) or isinstance(start, bool) or start < 0:
-        raise DataError(f"{where}: {start_key!r} must be a number of characters; received {_shown(start)}")
+        raise DataError(f"{where}: {start_key!r} must be a number of characters; received {shown_json(start)}")
     there = passage[start : start + len(text)]
     if there != text:
         raise DataError(
-            f"{where}: an answer must stand at its {start_key!r}; received {_shown(text)} at {start}, "
-            f"where the passage has {_shown(there)}"
+            f"{where}: an answer must stand at its {start_key!r}; received {shown_json(text)} at {start}, "
+            f"where the passage has {shown_json(there)}"
         )
     return AnswerSpan(text, start)
 
@@ -161,25 +151,22 @@ def _answer(answer: Mapping[str, Any], start_key: str, passage: str, where: str)
 def _id(value: Any, where: str) -> str:
     # GermanQuAD's ids are numbers; as keys of a file of predictions they are strings.
     if not isinstance(value, (str, int)) or isinstance(value, bool) or value == "":
-        raise DataError(f"{where}: 'id' must be a string or a whole number; received {_shown(value)}")
+        raise DataError(f"{where}: 'id' must be a string or a whole number; received {shown_json(value)}")
     return str(value)
 
 
 def _items(row: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
     values = _value(row, key, where)
     if not isinstance(values, list):
-        raise DataError(f"{where}: {key!r} must be a list; received {_shown(values)}")
+        raise DataError(f"{where}: {key!r} must be a list; received {shown_json(values)}")
     return [_object(value, f"{where}.{key}[{number}]") for number, value in enumerate(values)]
 
 
 def _text(row: Mapping[str, Any], key: str, where: str) -> str:
     value = _value(row, key, where)
     if not isinstance(value, str) or not value.strip():
-        raise DataError(f"{where}: {key!r} must be a text that isn't empty; received {_shown(value)}")
-    try:
-        refuse_surrogates(value)
-    except DataError as reason:
-        raise DataError(f"{where}: {key!r}: {reason}") from reason
+        raise DataError(f"{where}: {key!r} must be a text that isn't empty; received {shown_json(value)}")
+    refuse_surrogates_at(f"{where}: {key!r}", value)
     return value
 
 
@@ -192,10 +179,5 @@ def _value(row: Mapping[str, Any], key: str, where: str) -> Any:
 
 def _object(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise DataError(f"{where}: a JSON object must stand here; received {_shown(value)}")
+        raise DataError(f"{where}: a JSON object must stand here; received {shown_json(value)}")
     return value
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."

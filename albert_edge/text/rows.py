@@ -16,9 +16,11 @@ from typing import Any, Iterable, Iterator, Mapping, NoReturn
 
 from albert_edge.errors import DataError
 from albert_edge.text.lines import file_lines
+from albert_edge.text.normalization import refuse_surrogates
 
 _LONGEST_CSV_CELL = 2**31 - 1
 _SHOWN_CHARACTERS = 40
+_SHOWN_JSON = 60
 
 
 def file_rows(path: str, positions: bool) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -100,14 +102,28 @@ def _named_cells(
         yield line, dict(zip(names, cells))
 
 
-def cut(text: str) -> str:
+def refuse_surrogates_at(where: str, text: str) -> None:
+    """`normalization.refuse_surrogates`, the message starting with `where` the text stands."""
+    try:
+        refuse_surrogates(text)
+    except DataError as reason:
+        raise DataError(f"{where}: {reason}") from reason
+
+
+def cut(text: str, longest: int = _SHOWN_CHARACTERS) -> str:
     """What a one-line message shows of a long text."""
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def shown(value: str) -> str:
     """`cut` as Python writes it."""
     return repr(cut(value))
+
+
+def shown_json(value: Any) -> str:
+    """`cut` of a value from a JSON file, as JSON writes it."""
+    # A half of a surrogate pair can be written in JSON, and would not print.
+    return cut(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode(), _SHOWN_JSON)
 
 
 def listed(columns: Iterable[str]) -> str:

@@ -13,8 +13,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Union
 
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.files import PathLike
-from albert_edge.text.normalization import refuse_surrogates
-from albert_edge.text.rows import cut, file_rows, listed, shown
+from albert_edge.text.rows import cut, file_rows, listed, refuse_surrogates_at, shown
 
 PAIR_COLUMN = "text_pair"
 LABEL_SEPARATOR = "|"
@@ -174,8 +173,5 @@ def _value(row: Mapping[str, Any], column: str, is_label: bool, where: str) -> s
         raise DataError(f"{where}: the column {column!r} must hold {kinds}; received {cut(json.dumps(value))}")
     if not value.strip():
         raise DataError(f"{where}: the column {column!r} must not be empty; received {shown(value)}")
-    try:
-        refuse_surrogates(value)
-    except DataError as reason:
-        raise DataError(f"{where}: {reason}") from reason
+    refuse_surrogates_at(where, value)
     return value

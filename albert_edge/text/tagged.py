@@ -21,8 +21,7 @@ from albert_edge.errors import DataError
 from albert_edge.files import PathLike
 from albert_edge.settings import TAG_SCHEMES
 from albert_edge.text.lines import file_lines
-from albert_edge.text.normalization import refuse_surrogates
-from albert_edge.text.rows import json_rows
+from albert_edge.text.rows import json_rows, refuse_surrogates_at
 from albert_edge.text.schemes import OUTSIDE, Tag, may_follow, parse_tag, scheme_named, to_iob2
 from albert_edge.text.words import is_unspaced, words_of
 
@@ -173,10 +172,7 @@ def _of_spans(row: Mapping[str, Any], line: int, where: str) -> TaggedExample:
     text = row.get("text")
     if not isinstance(text, str) or not text.strip():
         raise DataError(f"{where}: a row must have a text that is not empty as 'text'; received {text!r}")
-    try:
-        refuse_surrogates(text)
-    except DataError as reason:
-        raise DataError(f"{where}: {reason}") from reason
+    refuse_surrogates_at(where, text)
     named = [name for name in _SPANS if name in row]
     if len(named) != 1 or not isinstance(row[named[0]], list):
         raise DataError(f"{where}: a row must have a list as 'entities' or 'spans'; received the keys {list(row)!r}")

@@ -19,12 +19,11 @@ from typing import Any, Iterable, Iterator, Mapping, Optional
 from albert_edge.errors import ConfigError, TokenizerError
 from albert_edge.files import PathLike, read_bytes, read_json_object
 from albert_edge.text.encoding import Encoding, Tokenizer
-from albert_edge.text.options import RULES_KEY, TokenizerOptions, WordPieceOptions
-from albert_edge.text.unigram import MODEL_FILE, SentencePieceTokenizer
+from albert_edge.text.options import RULES_KEY, VOCABULARY_FILES, TokenizerOptions, WordPieceOptions
+from albert_edge.text.unigram import SentencePieceTokenizer
 
 __all__ = [
     "CONFIG_FILE",
-    "KINDS",
     "MODEL_FILE",
     "TOKENIZER_FILES",
     "Encoding",
@@ -39,11 +38,9 @@ __all__ = [
 ]
 
 CONFIG_FILE = "tokenizer_config.json"
-VOCAB_FILE = "vocab.txt"
 JSON_FILE = "tokenizer.json"
 
-KINDS = {"sentencepiece": MODEL_FILE, "wordpiece": VOCAB_FILE}
-"""Kind of tokenizer -> the file of its vocabulary."""
+MODEL_FILE, VOCAB_FILE = VOCABULARY_FILES["sentencepiece"], VOCABULARY_FILES["wordpiece"]
 TOKENIZER_FILES = (MODEL_FILE, VOCAB_FILE, JSON_FILE, CONFIG_FILE)
 """Every file of a folder that says what the tokenizer is."""
 
@@ -59,7 +56,7 @@ def make_tokenizer(kind: str, data: bytes, options: Mapping[str, Any]) -> Tokeni
         from albert_edge.text.wordpiece import WordPieceTokenizer
 
         return WordPieceTokenizer(data, WordPieceOptions.from_dict(options))
-    raise ConfigError(f"a tokenizer's kind must be one of {', '.join(KINDS)}; received {kind!r}")
+    raise ConfigError(f"a tokenizer's kind must be one of {', '.join(VOCABULARY_FILES)}; received {kind!r}")
 
 
 def read_tokenizer(folder: PathLike) -> Tokenizer:

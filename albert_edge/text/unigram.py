@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any, Iterator, Optional
 from albert_edge.errors import TokenizerError
 from albert_edge.text.encoding import MASK, Encoding, Tokenizer
 from albert_edge.text.normalization import AlignedText, clean
-from albert_edge.text.options import TokenizerOptions, changed
-from albert_edge.text.pieces import WORD_START, Piece, covered, cut, growing, open_processor
+from albert_edge.text.options import VOCABULARY_FILES, TokenizerOptions, changed
+from albert_edge.text.pieces import WORD_START, Piece, covered, cut, open_processor, texts_and_offsets
 
 if TYPE_CHECKING:
     from albert_edge.text.huggingface import HuggingFaceRules
-
-MODEL_FILE = "spiece.model"
 
 _SPECIAL_PIECES = {
     "bos_token": "[CLS]",
@@ -39,7 +37,7 @@ class SentencePieceTokenizer(Tokenizer):
     """
 
     kind = "sentencepiece"
-    file_name = MODEL_FILE
+    file_name = VOCABULARY_FILES["sentencepiece"]
     transformers_class = "AlbertTokenizer"
     options: TokenizerOptions
 
@@ -77,9 +75,8 @@ class SentencePieceTokenizer(Tokenizer):
         """Ids, pieces and offsets of `text`; none of an empty one. Raises `DataError` on a lone surrogate."""
         if self._huggingface is not None:
             return self._huggingface.encode(text)
-        found = list(growing(self._split(clean(text, self.options))))
-        pieces = [piece.text for piece in found]
-        return Encoding(self._ids(pieces), pieces, [(piece.start, piece.end) for piece in found])
+        pieces, offsets = texts_and_offsets(self._split(clean(text, self.options)))
+        return Encoding(self._ids(pieces), pieces, offsets)
 
     def _huggingface_rules(self) -> HuggingFaceRules:
         from albert_edge.text.huggingface import HuggingFaceRules

@@ -16,11 +16,9 @@ import unicodedata
 from typing import Any, Iterator, Optional
 
 from albert_edge.errors import TokenizerError
-from albert_edge.text.encoding import MASK, Encoding, Tokenizer
+from albert_edge.text.encoding import CONTINUES, MASK, Encoding, Tokenizer
 from albert_edge.text.normalization import AlignedText, cut_out, lower, refuse_surrogates, replace_characters
-from albert_edge.text.options import WordPieceOptions, changed
-
-VOCAB_FILE = "vocab.txt"
+from albert_edge.text.options import VOCABULARY_FILES, WordPieceOptions, changed
 
 _SPECIAL_PIECES = {
     "cls_token": "[CLS]",
@@ -30,7 +28,6 @@ _SPECIAL_PIECES = {
     "unk_token": "[UNK]",
 }
 _UNKNOWN = "[UNK]"
-_CONTINUES = "##"
 _LONGEST_WORD = {"google": 200, "huggingface": 100}
 """Characters: a longer word is unknown."""
 _CACHED_WORDS = 8192
@@ -47,7 +44,7 @@ class WordPieceTokenizer(Tokenizer):
     """
 
     kind = "wordpiece"
-    file_name = VOCAB_FILE
+    file_name = VOCABULARY_FILES["wordpiece"]
     transformers_class = "BertTokenizer"
     options: WordPieceOptions
 
@@ -123,7 +120,7 @@ class WordPieceTokenizer(Tokenizer):
         pieces: list[tuple[str, int, int]] = []
         start = 0
         while start < len(word):
-            mark = _CONTINUES if start else ""
+            mark = CONTINUES if start else ""
             # No longer than the vocabulary's longest piece, so that time is linear.
             ends = range(min(len(word), start + self._longest_piece), start, -1)
             end = next((end for end in ends if mark + word[start:end] in self._id_of), None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 import numpy as np
 
 from albert_edge.errors import AlbertEdgeError
-from albert_edge.files import atomic_write
+from albert_edge.files import atomic_write, reported_as
 from albert_edge.model.packages import host_package
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
         "request": json.dumps(snapshot.request),
         "position": json.dumps(dataclasses.asdict(snapshot.position)),
     }
+    with reported_as(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, host_package("safetensors.numpy").save(tensors, metadata=metadata))
 
 

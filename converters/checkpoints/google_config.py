@@ -12,28 +12,14 @@ import json
 from pathlib import Path
 from typing import Any, Mapping
 
-from albert_edge.config import AlbertConfig
+from albert_edge.config import SHAPE_FIELDS, AlbertConfig
 from albert_edge.errors import ConfigError
 from albert_edge.files import read_json_object
 
 _ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu"}
 """Theirs -> Hugging Face's."""
 
-_FIELDS = (
-    "vocab_size",
-    "embedding_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_hidden_groups",
-    "num_attention_heads",
-    "intermediate_size",
-    "inner_group_num",
-    "hidden_dropout_prob",
-    "attention_probs_dropout_prob",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "initializer_range",
-)
+_FIELDS = (*SHAPE_FIELDS, "hidden_dropout_prob", "attention_probs_dropout_prob", "initializer_range")
 """Keys that mean the same in both."""
 
 _WITHOUT_EFFECT: Mapping[str, Any] = {

@@ -10,7 +10,7 @@ Only one signature is exported: a second would pack the weights a second time.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
@@ -56,6 +56,11 @@ def serving_function(network: Network, heads: tuple[GraphHead, ...], layout: Lay
     return _unrolled(network, heads, layout.length)
 
 
+def _function(serve: Callable[..., Outputs], inputs: list[tf.TensorSpec]) -> Any:
+    # Loops and branches on tensors are written as such, and reading the code for others takes seconds.
+    return tf.function(serve, input_signature=inputs, autograph=False)
+
+
 def _masks(heads: tuple[GraphHead, ...], count: Optional[int]) -> list[tf.TensorSpec]:
     """The further input of fill-mask, `count` positions, as the last argument."""
     return [tf.TensorSpec([1, count], tf.int32, MASKED_POSITIONS)] if takes_masked_positions(heads) else []
@@ -74,7 +79,7 @@ def _looped(network: Network, heads: tuple[GraphHead, ...]) -> Any:
 
     tokens = (tf.TensorSpec([1, None], tf.int32, name) for name in ("input_ids", "token_type_ids"))
     depth = tf.TensorSpec([1], tf.int32, "max_depth")
-    return tf.function(serve, input_signature=[*tokens, depth, *_masks(heads, None)])
+    return _function(serve, [*tokens, depth, *_masks(heads, None)])
 
 
 def _depth(max_depth: tf.Tensor, config: AlbertConfig) -> tf.Tensor:
@@ -122,4 +127,4 @@ def _unrolled(network: Network, heads: tuple[GraphHead, ...], length: Optional[i
     names = ("input_ids", "token_type_ids", "attention_mask")
     tokens = (tf.TensorSpec([1, length], tf.int32, name) for name in names)
     # All shapes are fixed here, so that masks are filled one by one.
-    return tf.function(serve, input_signature=[*tokens, *_masks(heads, 1)])
+    return _function(serve, [*tokens, *_masks(heads, 1)])

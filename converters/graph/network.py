@@ -20,6 +20,7 @@ from albert_edge.model.tensors import WORD_EMBEDDINGS, block_prefix
 
 _EMBEDDINGS = "albert.embeddings."
 _ENCODER = "albert.encoder."
+_QUERY = ".attention.query."
 
 
 class Network(tf.Module):  # type: ignore[misc]
@@ -41,7 +42,12 @@ class Network(tf.Module):  # type: ignore[misc]
             scales = np.where(scales == 0, np.float32(1), scales)
             self.table = self.table / scales
             self._row_scales = tf.Variable(scales, trainable=False, dtype=tf.float32)
-        tensors = {**tensors, WORD_EMBEDDINGS: self.table}
+        # The scores' factor lies in the weights from the start: the converter would multiply it into them.
+        factor = np.float32(config.attention_head_size**-0.5)
+        queries = {name: values * factor for name, values in tensors.items() if _QUERY in name}
+        tensors = {**tensors, WORD_EMBEDDINGS: self.table, **queries}
+        self.products = [values for values in tensors.values() if values.ndim == 2]
+        """The matrices as the graph stores them, float32 [out, in]; tables are among them."""
         self._variables: dict[str, tf.Variable] = {}
         # One variable for equal values: heads that were trained on one trunk may share their pooler too.
         kept: dict[tuple[tuple[int, ...], bytes], tf.Variable] = {}
@@ -63,8 +69,9 @@ class Network(tf.Module):  # type: ignore[misc]
         """Layer normalization over the last axis (Ba et al. 2016, equation 3), the variance as the mean of squares."""
         centered = x - tf.reduce_mean(x, axis=-1, keepdims=True)
         variance = tf.reduce_mean(centered * centered, axis=-1, keepdims=True)
-        scale = tf.math.rsqrt(variance + self.config.layer_norm_eps)
-        return centered * scale * self.weight(f"{name}.weight") + self.weight(f"{name}.bias")
+        # In this order: a constant factor next to a product would be multiplied into its weights, off their levels.
+        scale = tf.math.rsqrt(variance + self.config.layer_norm_eps) * self.weight(f"{name}.weight")
+        return centered * scale + self.weight(f"{name}.bias")
 
     def activation(self, x: tf.Tensor) -> tf.Tensor:
         """`hidden_act`; both forms of GELU become the runtime's own GELU operator."""
@@ -113,8 +120,7 @@ class Network(tf.Module):  # type: ignore[misc]
 
     def _attention(self, x: tf.Tensor, name: str, mask_bias: Optional[tf.Tensor]) -> tf.Tensor:
         """Scaled dot-product attention of all heads, [T, H] to [T, H], before the output projection."""
-        query = self._heads(self.dense(x, f"{name}.query") * self.config.attention_head_size**-0.5)
-        key, value = (self._heads(self.dense(x, f"{name}.{part}")) for part in ("key", "value"))
+        query, key, value = (self._heads(self.dense(x, f"{name}.{part}")) for part in ("query", "key", "value"))
         scores = tf.matmul(query, key, transpose_b=True)
         if mask_bias is not None:
             scores += mask_bias

@@ -8,10 +8,8 @@ from small_models import head_of, version_1
 
 from albert_edge.artifact import Head, Lengths, Manifest, artifact_bytes, read_artifact
 from albert_edge.artifact.heads import check_heads, labels_of
-from albert_edge.artifact.manifest import VOCABULARY_FILES
 from albert_edge.errors import ArtifactError
 from albert_edge.settings import DeviceSettings
-from albert_edge.text.tokenizer import KINDS
 
 MISSING = object()
 HEAD = {"task": "token-classification", "labels": ["O", "B-X"], "problem_type": None, "settings": {"stride": 9}}
@@ -203,10 +201,6 @@ def test_files_follow_from_task_and_tokenizer(values):
     values["labels"] = [f"LABEL_{number}" for number in range(5)]
     with pytest.raises(ArtifactError, match=r"labels must be those of config, \(\)"):
         read(values)
-
-
-def test_vocabulary_files_are_the_tokenizers():
-    assert VOCABULARY_FILES == KINDS
 
 
 def test_heads_on_two_trunks():

@@ -113,6 +113,15 @@ def test_settings_go_to_the_heads_that_have_a_use_for_them(pretrained: Path):
     order, embed = read_heads(pretrained, None, [f"{pretrained}=embed"], {"pooling": "cls", "max_length": 32})
     assert (order.config.settings.pooling, embed.config.settings.pooling) == ("mean", "cls")
     assert order.config.settings.max_length == embed.config.settings.max_length == 32
+    positions = order.config.max_position_embeddings
+    for settings, rule in (
+        ({"max_length": positions + 1}, f"max_length must be at most the model's {positions} positions"),
+        ({"stride": positions - 1}, f"stride must be from 1 to a window's room of {positions - 2} pieces"),
+        ({"max_length": 16, "stride": 15}, "stride must be from 1 to a window's room of 14 pieces; received 15"),
+    ):
+        with pytest.raises(ConfigError, match=rule):
+            read_heads(pretrained, None, [], settings)
+    read_heads(pretrained, None, [], {"max_length": positions, "stride": positions - 2})
     with pytest.raises(ConfigError, match="pooling belongs to feature-extraction; received it for sentence-order"):
         read_heads(pretrained, None, [], {"pooling": "cls"})
 

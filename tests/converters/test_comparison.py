@@ -51,6 +51,13 @@ def test_rows_of_tokens_differ_in_length():
     assert comparison.mean_abs_difference == pytest.approx(0.8)
 
 
+def test_one_number_is_no_choice():
+    """A regression has one output, whose place as the largest says nothing."""
+    comparison = compare(REFERENCE[:, :1], -REFERENCE[:, :1])
+    assert comparison.top1_agreement is comparison.kl is comparison.cosine is None
+    assert comparison.max_abs_difference == 2
+
+
 def test_embeddings_are_compared_by_direction():
     answers = [{"embedding": np.array(row, np.float32)} for row in ([1, 0], [0, 1])]
     turned = [{"embedding": np.array(row, np.float32)} for row in ([2, 0], [1, 1])]

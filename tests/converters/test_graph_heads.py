@@ -33,23 +33,10 @@ SOURCES = {
 
 LAYOUTS = ({"layout": "looped"}, {"layout": "unrolled", "length": 24})
 
-AGREEMENT = {
-    ("base_like", "classify"): 0.97,
-    ("base_like", "tag"): 0.99,
-    ("base_like", "answer"): 0.93,
-    ("base_like", "embed"): 0.999,
-    ("base_like", "fill"): 0.97,
-    ("base_like", "order"): 0.99,
-    ("erf_two_labels", "classify"): 0.99,
-    ("erf_two_labels", "tag"): 0.99,
-    ("erf_two_labels", "answer"): 0.97,
-    ("erf_two_labels", "embed"): 0.999,
-    ("erf_two_labels", "fill"): 0.98,
-    ("erf_two_labels", "order"): 0.99,
-}
-"""Share of the answers that a dynamic-range file gives as Keras does, on 200 random inputs; least cosine of `embed`.
-Where it is below 0.99, the best two labels, tokens (of up to 64) or pieces (of 1,000) of these untrained models often
-lie closer together than products with int8 inputs can tell: see `test_only_near_ties_flip`."""
+AGREEMENT = {"embed": 0.999, ("erf_two_labels", "fill"): 0.985}
+"""Share of the answers that a dynamic-range file gives as Keras does, on 200 random inputs, 0.99 where nothing is said;
+least cosine of `embed`. Where it is less, the best two of 1,000 pieces lie closer together than a product with int8
+inputs can tell: see `test_only_near_ties_flip`."""
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +123,7 @@ def test_dynamic_range_gives_kerass_answers(answers, checkpoint: str, alias: str
         task, {name: name for name in task.outputs}, *answers(checkpoint, alias)
     ).values():
         agreement = comparison.cosine if alias == "embed" else comparison.top1_agreement
-        assert agreement >= AGREEMENT[checkpoint, alias]
+        assert agreement >= AGREEMENT.get(alias, AGREEMENT.get((checkpoint, alias), 0.99))
 
 
 @pytest.mark.parametrize("alias", [alias for alias in SOURCES if alias != "embed"])

@@ -58,11 +58,35 @@ def test_plain_text_serves_where_a_line_is_a_request(tmp_path: Path):
     path = data_file("embed", tmp_path)
     assert read_requests(task_named("tag"), path)[0] == TagRequest("The rain fell")
     assert read_requests(task_named("classify"), path)[0] == TextRequest("The rain fell")
-    with pytest.raises(DataError, match="sentence-order needs pairs of texts"):
-        read_requests(task_named("order"), path)
     path.write_text("\n \n")
     with pytest.raises(DataError, match="must have texts; received none"):
         read_requests(task_named("embed"), path)
+
+
+def test_paragraphs_of_a_document_are_pairs(tmp_path: Path):
+    path = tmp_path / "books.txt"
+    path.write_text("One.\nTwo.\nThree.\n\nFour.\n", encoding="utf-8")
+    pairs = [{request.text, request.text_pair} for request in read_requests(task_named("order"), path)]
+    assert pairs == [{"One.", "Two."}, {"Two.", "Three."}]
+    path.write_text("One.\n\nTwo.\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"books\.txt: a document must have two paragraphs"):
+        read_requests(task_named("order"), path)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("one", "[MASK]"),
+        ("one two", "one [MASK]"),
+        ("1a 2a 3a 4a 5a 6a 7a 8a 9a 10a 11a 12a", "1a 2a 3a [MASK] 5a 6a 7a 8a 9a 10a [MASK] 12a"),
+        ("石油价格上涨", "石油价[MASK]上涨"),
+        ("a [MASK] b c d e f", "a [MASK] b c d e f"),
+    ],
+)
+def test_words_are_hidden_where_no_mask_is(tmp_path: Path, text: str, masked: str):
+    for name, contents in (("a.txt", f"{text}\n"), ("a.tsv", f"text\n{text}\n")):
+        (tmp_path / name).write_text(contents, encoding="utf-8")
+        assert read_requests(task_named("fill"), tmp_path / name) == [masked]
 
 
 @pytest.mark.slow

@@ -39,5 +39,5 @@ def assert_one_line_error(done: subprocess.CompletedProcess[str], exit_code: int
     """The program printed nothing, left with `exit_code`, and gave the reason in its last line, after any progress."""
     assert (done.returncode, done.stdout) == (exit_code, ""), (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith(("albert-edge: error: ", "Error: "))]
+    errors = [line for line in done.stderr.splitlines() if line.startswith("albert-edge: error: ")]
     assert errors == done.stderr.splitlines()[-1:], done.stderr

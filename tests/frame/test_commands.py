@@ -87,6 +87,29 @@ def test_an_unknown_option_is_bad_use(name):
     assert "--no-such-option" in result.output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--no-such-option"],
+        ["predict"],
+        ["predict", "x.tflite", "--top", "0"],
+        ["export", "model", "--out", "x"],  # click lists the choices of a missing option in lines of their own
+        ["train", "text-classification", "--epochs"],
+    ],
+)
+def test_bad_use_is_one_line(arguments):
+    done = run_command_line(*arguments)
+    assert_one_line_error(done)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_group_without_a_command_shows_its_help():
+    for arguments in ([], ["train"]):
+        done = run_command_line(*arguments)
+        assert "Commands:" in done.stdout + done.stderr
+        assert "albert-edge: error" not in done.stderr
+
+
 def test_an_unknown_command_is_bad_use():
     done = run_command_line("classify")
     assert_one_line_error(done)
@@ -109,6 +132,7 @@ def test_a_missing_file_is_one_line(arguments):
     done = run_command_line(*arguments)
     assert_one_line_error(done)
     assert "missing/" in done.stderr
+    assert not (ROOT / "missing").exists(), "what failed must leave nothing behind"
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ TESTS = Path(__file__).resolve().parent.parent
 MODELS = TESTS / "artifact" / "models"
 
 # `word_pieces`, a tokenizer whose ids can be worked out by hand; `small_models`, a file for each task.
-sys.path[:0] = [str(TESTS / "pipelines"), str(TESTS / "artifact")]
+sys.path[:0] = [str(TESTS / part) for part in ("pipelines", "text", "artifact")]
 
 
 def build(folder: Path, golden: Path, layout: str, lengths: Lengths) -> Path:

@@ -109,7 +109,7 @@ def test_the_command_prints_what_there_is(file, data, run_command):
     done = run_command("evaluate", str(file("looped_answer")), "--data", str(data("answer")))
     assert done.exit_code == 0, done.stderr
     assert "exact_match 0.0000" in done.stdout or "exact_match 50.0000" in done.stdout
-    assert " of 2 examples in " in done.stdout.splitlines()[-1]
+    assert done.stdout.splitlines()[-1].startswith("examples 2 in ")
 
 
 @pytest.mark.slow

@@ -250,6 +250,13 @@ def test_words_at_masks(files):
         score("fill", path, files("d.txt", "plain\n"))
 
 
+def test_a_number_sign_may_be_the_word(files):
+    data = files("d.tsv", "text\tlabel\nNo [MASK] 1\t#\nthe [MASK]\t#tag\na [MASK]\t##\n")
+    pieces = ("▁#", "▁#tag", "##")
+    result = score("fill", files("p.jsonl", [{"masks": [[{"piece": piece}]]} for piece in pieces]), data)
+    assert result["accuracy"] == 1.0
+
+
 def test_order(files):
     data = files("d.tsv", "text\ttext_pair\tlabel\na\tb\tnext\nc\td\trandom\n")
     labels = ("next", "random")

@@ -57,7 +57,7 @@ def test_no_answer_scores_and_a_threshold(files):
     ("predictions", "scores", "message"),
     [
         ({"1": "Rome", "9": "x"}, None, "p.json: an id must be that of a question in the data file; received '9'"),
-        ({"1": None}, None, "p.json: an answer must be a string; received null for the question '1'"),
+        ({"1": None}, None, "p.json: the answer to '1' must be a string; received null"),
         ({"1": "Rome"}, {"9": 0}, "s.json: an id must be that of a question in the data file; received '9'"),
         ({"1": "Rome", "2": "Ann"}, {"1": 0}, "s.json: an answer must have a score; received none for '2'"),
         ({"1": "Rome"}, {"1": "low"}, "s.json: the question '1': a prediction must be a finite number"),

@@ -74,7 +74,7 @@ def test_ranking_refuses():
         rank(np.ones(2), np.ones((3, 4)), 1)
     with pytest.raises(ConfigError, match="k must be at least 1; received 0"):
         rank(np.ones(2), np.ones((3, 2)), 0)
-    with pytest.raises(DataError, match=r"a vector must be finite and not 0; received vector 1 of length 0\.0"):
+    with pytest.raises(DataError, match=r"vectors must be finite and differ from 0; received the length 0\.0 as"):
         rank(np.ones(2), np.array([[1.0, 0], [0, 0]]), 1)
-    with pytest.raises(DataError, match="received vector 0 of length nan"):
+    with pytest.raises(DataError, match="the query must be finite and differ from 0; received the length nan"):
         rank(np.array([math.nan, 0]), np.ones((3, 2)), 1)

@@ -11,10 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 WORDS = 20_000
-MOST_MB = 48
-"""More than for 200 words. The text itself, 120,000 characters, costs 22 MB while its pieces and their offsets are
-Python objects, about 1 kB a word; every window's outputs and their arrays cost up to 16 MB more. Attention over the
-whole document would be 20,000 x 20,000 numbers, 1,600 MB a head."""
+MOST_MB = 40
+"""More than for 200 words; measured were 9 (embed) to 30 (classify and tag together). The text itself, 120,000
+characters, costs about 10 while its pieces and their offsets are Python objects, 0.5 kB a word; the windows' outputs
+and what each word is tagged with cost the rest. Attention over the whole document would be 20,000 x 20,000 numbers,
+1,600 MB a head."""
 
 # Prints the peak of the resident memory in kB (macOS has bytes) and the answer's keys, once one item was answered.
 PROGRAM = """

@@ -1,6 +1,7 @@
 """`albert-edge predict` and `similar` for every task: where requests come from, lines for people, bad use."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -118,6 +119,9 @@ def test_similar(path, tmp_path):
         ("looped_tag", ["a", "--passage", "b"], "--passage must be left out for token-class"),
         ("looped_answer", ["a"], "takes --question and --passage, no TEXTS; received 'a'"),
         ("looped_answer", [], "must have --question, or a --file of questions"),
+        ("looped_answer", ["--passage", "a"], "must come with --question; received one without it"),
+        ("looped_answer", ["--passage-file", "a.txt", "--file", "x.jsonl"], "must come with --question"),
+        ("looped_answer", ["--file", "x.jsonl", "--text-column", "q"], "--text-column must be left out for question-a"),
         ("looped_answer", ["--question", "a"], "must have either --passage or --passage-file"),
         (
             "looped_answer",
@@ -157,7 +161,7 @@ def test_bad_lines_of_questions(line, path, tmp_path, capsys):
     printed = capsys.readouterr()
     assert left.value.code == 2
     assert json.loads(printed.out)["question"] == "Who?"
-    assert "q.jsonl:2: a line must be a JSON object with question and passage" in printed.err
+    assert re.search("q.jsonl:2: a row must (be a JSON object|have 'question' and 'passage'); received", printed.err)
 
 
 def test_similar_needs_vectors(path, capsys):
@@ -165,6 +169,22 @@ def test_similar_needs_vectors(path, capsys):
         albert_edge_main("similar", path("looped_tag"), "a", "--file", "x.txt")
     assert left.value.code == 2
     assert "task must be one of the file's, token-classification" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("alias", "text"), [("embed", "Paris"), ("tag", "Paris"), ("fill", "a [MASK]")])
+def test_a_table_of_pairs_serves_a_task_of_single_texts(path, tmp_path, alias, text):
+    table = tmp_path / "pairs.tsv"
+    table.write_text(f"text\ttext_pair\tlabel\n{text}\tLondon\t1\n", encoding="utf-8")
+    result = run("predict", path(f"looped_{alias}"), "--file", table, "--json")
+    assert [row["text"] for row in rows(result)] == [text]
+
+
+def test_similar_reads_tables(path, tmp_path):
+    table = tmp_path / "texts.tsv"
+    table.write_text("label\theadline\n1\tParis\n2\tLondon\n", encoding="utf-8")
+    command = ("similar", path("looped_embed"), "Paris", "--file", table, "--text-column", "headline", "--json")
+    found = rows(run(*command))
+    assert [(row["text"], row["index"]) for row in found] == [("Paris", 0), ("London", 1)]
 
 
 # === Lines for people ===
@@ -188,10 +208,18 @@ def test_lines_of_answers():
         Found(text, start, start + 5, score) for text, start, score in (("Paris", 14, 0.8), ("match", 28, 0.1))
     )
     answer = Answer("Who?", "Paris", 14, 19, 0.8, -3.0, found)
-    assert shown("question-answering", answer) == [" 80.0%        14-19  Paris", "   10.0%        28-33  match"]
+    assert shown("question-answering", answer) == [
+        "Who?",
+        "   80.0%        14-19  Paris",
+        "   10.0%        28-33  match",
+    ]
     none = Answer("Who?", "", None, None, 0.7, 3.0, found)
-    assert shown("question-answering", none)[0] == " 70.0%  no answer"
-    assert len(shown("question-answering", none)) == 3
+    assert shown("question-answering", none)[:3] == [
+        "Who?",
+        "   70.0%    no answer",
+        "   80.0%        14-19  Paris",
+    ]
+    assert len(shown("question-answering", none)) == 4
 
 
 def test_lines_of_labels_numbers_and_order():

@@ -9,7 +9,7 @@ from small_models import GOLDEN, small_artifact
 from albert_edge.artifact import read_artifact
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.runtime import open_isolated, open_session
-from albert_edge.runtime.running import run_packed
+from albert_edge.runtime.running import run_packed, run_windows
 from albert_edge.runtime.session import Session, input_specs
 from albert_edge.text.packing import Packed
 
@@ -229,3 +229,18 @@ def test_a_session_checks_positions(positions, message):
         session.run(inputs)
     with pytest.raises(DataError, match="must have one length"):
         session.run({**inputs, "token_type_ids": ids[:, :3], "masked_positions": np.zeros((1, 1), np.int32)})
+
+
+def test_windows_are_kept_as_they_came():
+    """Each window's outputs, of different lengths, come back with their own shape and values."""
+    rows = {
+        2: np.arange(6, dtype=np.float32).reshape(2, 3),
+        1: np.float32([[7, 8, 9]]),
+        0: np.zeros((0, 3), np.float32),
+    }
+    inputs = [Packed(np.zeros(count, np.int32), np.zeros(count, np.int32)) for count in (2, 0, 1, 2)]
+    kept = run_windows(
+        "token-classification", inputs, lambda packed: {"token-classification": {"logits": rows[len(packed.input_ids)]}}
+    )
+    assert [window["logits"].tolist() for window in kept] == [rows[count].tolist() for count in (2, 0, 1, 2)]
+    assert [window["logits"].shape for window in kept] == [(2, 3), (0, 3), (1, 3), (2, 3)]

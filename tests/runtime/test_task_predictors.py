@@ -101,6 +101,7 @@ def test_similar(opened):
         ((TEXT, []), "texts must hold a text to compare with; received none"),
         ((TEXT, ["a", ""]), "text 2: a text must have a piece left"),
         (("", ["a"]), "^a text must have a piece left"),
+        ((TEXT, "ab"), "texts must be a list or another iterable of texts; received the string 'ab'"),
     ):
         with pytest.raises(DataError, match=message):
             embedder.similar(*arguments)
@@ -174,6 +175,11 @@ def test_the_public_function_answers_each_task(name, opened, artifact_paths):
     assert [len(packed.input_ids) > 2 for packed in opened[name].inputs_of(REQUESTS[name])] == [True]
 
 
+def test_one_text_is_no_list_of_characters(artifact_paths):
+    with pytest.raises(DataError, match="texts must be a list or another iterable of texts; received the string 'ab'"):
+        list(albert_edge.predict(artifact_paths["looped_tag"], "ab"))
+
+
 @pytest.mark.parametrize("name", REQUESTS)
 def test_depth_reaches_the_graph(name, opened):
     predictor = opened[name]
@@ -197,6 +203,10 @@ def test_threads_may_share_a_predictor(name, opened):
         ("looped_tag", ("a", "b"), "a text must be a string"),
         ("looped_answer", "a", "must have a question and a passage; received 'a'"),
         ("looped_answer", ("a",), "must have a question and a passage"),
+        ("looped_answer", "ab", "must have a question and a passage; received 'ab'"),
+        # Its keys are two strings, and are no question and passage.
+        ("looped_answer", {"question": "a", "passage": "b"}, "must have a question and a passage; received {"),
+        ("looped_answer", 5, "must have a question and a passage; received 5"),
         ("looped_fill", ("a", "b"), "a text to fill must be a string"),
         ("looped_embed", ("a", "b"), "a text must be a string"),
         ("looped_order", "a", "sentence-order must have two texts"),
@@ -207,6 +217,12 @@ def test_threads_may_share_a_predictor(name, opened):
 def test_items_of_another_form(name, item, message, opened):
     with pytest.raises(DataError, match=message):
         opened[name].answer_item(item)
+
+
+@pytest.mark.parametrize("words", [[0, 3], [(0,)], ["ab"], [(0.0, 3.0)], 7])
+def test_words_that_are_no_pairs(words, opened):
+    with pytest.raises(DataError, match="words must be pairs of whole numbers"):
+        opened["looped_tag"].predict("Oil prices", words)
 
 
 @pytest.mark.parametrize(

@@ -226,9 +226,9 @@ def test_twenty_thousand_words_take_little_memory():
     zeros = [np.zeros(len(span.packed.input_ids)) for span in spans]
     zeros[70][100] = 1.0
     tracemalloc.start()
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = best_candidates(text, passage.offsets, spans, zeros, zeros, 30)
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     piece = spans[70].start + 100 - spans[70].first

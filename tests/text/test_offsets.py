@@ -1,6 +1,7 @@
 """Each piece's span in the original text: by properties on golden and random texts, and by hand."""
 
 import pytest
+from span_faults import span_faults
 from test_normalization import OPTIONS
 from text_samples import golden_rows, random_texts
 
@@ -23,13 +24,7 @@ class Inspector:
 
     def faults(self, text, encoding):
         spans = encoding.offsets
-        found = []
-        if not len(spans) == len(encoding.pieces) == len(encoding.ids):
-            found.append("not one span a piece")
-        if any(not 0 <= start <= end <= len(text) for start, end in spans):
-            found.append("a span outside the text")
-        if any(before > after for one, other in zip(spans, spans[1:]) for before, after in zip(one, other)):
-            found.append("spans that decrease")
+        found = span_faults(text, encoding)
         for piece, (start, end) in zip(encoding.pieces, spans):
             if piece.replace(WORD_START, "").casefold() not in self.surface(text[start:end]):
                 found.append(f"{piece!r} not in {text[start:end]!r}")

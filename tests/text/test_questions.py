@@ -73,7 +73,7 @@ GOOD = qa("who", [answer("Broncos", 4)])
     [
         (b"{", "must be JSON"),
         (b"[" * 100_000, "must be JSON"),
-        (b'{"data": "\xff"}', "must be UTF-8; received the byte 0xff at 10"),
+        (b'{"data": "\xff"}', "must be UTF-8; received the byte 0xff after 10 bytes of the file"),
         ([], "a JSON object must stand here"),
         ({}, "the key 'data' must exist; received the keys none"),
         ({"data": {}}, "'data' must be a list"),
@@ -112,8 +112,10 @@ def test_refused(read, values, message):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b"[1]", "questions.jsonl:1: a JSON object must stand here"),
+        (b"[1]", "questions.jsonl:1: a row must be a JSON object"),
         (b"who?", "questions.jsonl:1: a row must be a JSON object"),
+        (b'{"question": NaN}', "questions.jsonl:1: a row must be a JSON object"),
+        (b'{"question": ["\\ud800"], "passage": "we", "answers": []}', r'received \["\\ud800"\]$'),
         (b'{"question": "who?", "passage": "we"}', "questions.jsonl:1: the key 'answers' must exist"),
         (b'{"question": "who?", "passage": "we", "answers": [{"text": "we", "start": 1}]}', '"we" at 1, .* has "e"'),
         (b'{"id": 1, "question": "who?", "passage": "we", "answers": []}\n' * 2, "received '1' twice"),

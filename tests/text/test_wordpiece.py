@@ -191,6 +191,6 @@ def test_long_texts_and_words_take_linear_time(golden, rules):
         "random": " ".join(random_texts(1000)),
     }
     for text in texts.values():
-        start = time.perf_counter()
+        start = time.process_time()
         tokenizer.encode(text)
-        assert time.perf_counter() - start < 5, "quadratic time would be minutes"
+        assert time.process_time() - start < 5, "quadratic time would be minutes"

@@ -10,17 +10,17 @@ from albert_edge.text.options import TokenizerOptions
 class WordTokenizer(Tokenizer):
     """Words are cut into pieces of at most `width` characters; `vanishing` characters have no piece.
 
-    A piece's id is 10 plus its first character's code.
+    A piece's id is 10 plus its first character's code; the `vocab_size` given is by default enough for any.
     """
 
     kind = "sentencepiece"
     file_name = "spiece.model"
     transformers_class = "AlbertTokenizer"
 
-    def __init__(self, width=100, vanishing=""):
+    def __init__(self, width=100, vanishing="", vocab_size=2**20 + 2**17):
         self.model = b""
         self.options = TokenizerOptions()
-        self.vocab_size, self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = 2**20 + 2**17, 0, 1, 2, 3, 4
+        self.vocab_size, self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = vocab_size, 0, 1, 2, 3, 4
         self.width = width
         self.vanishing = vanishing
 

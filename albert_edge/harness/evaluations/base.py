@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Optional, 
 
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
+from albert_edge.pipelines.base import TextRequest
 
 if TYPE_CHECKING:
     from albert_edge.pipelines.base import Outputs, Pipeline
@@ -31,6 +32,17 @@ class DataFile(NamedTuple):
         if self.limit is not None and self.limit < 1:
             raise ConfigError(f"limit must be at least 1; received {self.limit}")
         return [example for _, example in zip(range(self.limit), examples)] if self.limit else list(examples)
+
+    def asked(self, examples: Iterable[Any]) -> list[Asked]:
+        """A request for each of `examples`: its `text` and, if there is one, its `text_pair`, from its `line`."""
+        return [
+            Asked(
+                self.where(example.line),
+                TextRequest(example.text, example.text_pair),
+                len(example.text) + len(example.text_pair or ""),
+            )
+            for example in examples
+        ]
 
     def where(self, line: int) -> str:
         """`path:line`, how a message about an example starts."""

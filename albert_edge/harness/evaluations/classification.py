@@ -7,7 +7,6 @@ from typing import Any, Optional, Sequence
 from albert_edge.errors import ConfigError
 from albert_edge.harness.evaluations.base import Asked, DataFile, Evaluation
 from albert_edge.metrics import classification_report, multilabel_report, regression_report
-from albert_edge.pipelines.base import TextRequest
 from albert_edge.text.labels import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 from albert_edge.text.tables import ids_of_labels, iterate_examples
 from albert_edge.text.targets import numbers_of_labels, targets_of_labels
@@ -30,14 +29,7 @@ class Texts(Evaluation):
     @property
     def asked(self) -> list[Asked]:
         """A request a row."""
-        return [
-            Asked(
-                self.data.where(example.line),
-                TextRequest(example.text, example.text_pair),
-                len(example.text) + len(example.text_pair or ""),
-            )
-            for example in self.examples
-        ]
+        return self.data.asked(self.examples)
 
     @property
     def allowed(self) -> str:

@@ -14,8 +14,10 @@ from albert_edge.errors import DataError
 from albert_edge.harness.evaluations.base import Asked, DataFile, Evaluation
 from albert_edge.metrics import piece_report, piece_scores
 from albert_edge.metrics.pieces import PieceScores
+from albert_edge.text.encoding import CONTINUES
 from albert_edge.text.lines import file_lines
 from albert_edge.text.masks import MaskedExample, mask_places, masked_examples
+from albert_edge.text.pieces import WORD_START
 from albert_edge.text.tables import Example, iterate_examples
 
 if TYPE_CHECKING:
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
 
 SEED = 1
 """Of the pieces that are hidden."""
-
-_MARKS = "▁#"
-"""What a piece starts with that isn't text."""
 
 
 def is_plain(data: DataFile) -> bool:
@@ -138,8 +137,11 @@ class Cloze(Evaluation):
 
 
 def word_of(piece: str) -> str:
-    """`piece` as it is written in a text, without `▁` or `##` before it (a piece of these alone stays)."""
-    return piece.lstrip(_MARKS) or piece
+    """`piece` as it is written in a text, without the one `▁` or `##` before it (a piece of that alone stays)."""
+    for mark in (WORD_START, CONTINUES):
+        if piece.startswith(mark) and piece != mark:
+            return piece[len(mark) :]
+    return piece
 
 
 def candidates_of(words: Sequence[Optional[str]], are_all: bool) -> Candidates:

@@ -12,7 +12,6 @@ from typing import Any, Sequence
 from albert_edge.errors import DataError
 from albert_edge.harness.evaluations.base import Asked, DataFile, Evaluation
 from albert_edge.metrics import classification_report
-from albert_edge.pipelines.base import TextRequest
 from albert_edge.text.documents import OrderExample, order_examples, read_documents
 from albert_edge.text.tables import ids_of_labels, iterate_examples
 
@@ -35,14 +34,7 @@ class Order(Evaluation):
     @property
     def asked(self) -> list[Asked]:
         """A request a pair."""
-        return [
-            Asked(
-                self.data.where(example.line),
-                TextRequest(example.text, example.text_pair),
-                len(example.text) + len(example.text_pair),
-            )
-            for example in self.examples
-        ]
+        return self.data.asked(self.examples)
 
     def value(self, prediction: Any) -> bool:
         """Whether the pair is in order."""
