@@ -63,9 +63,7 @@ def convert(
     Raises `CheckFailedError` if the file answers otherwise than the scheme allows, another `AlbertEdgeError` for bad
     input.
     """
-    from converters.graph.layouts import Layout
-
-    wanted_scheme, wanted_targets, wanted_layout = scheme_named(scheme), parse_targets(targets), Layout(layout, length)
+    wanted_scheme, wanted_targets = scheme_named(scheme), parse_targets(targets)
     check_writable(out, overwrite)
     settings = {
         "pooling": pooling,
@@ -75,6 +73,10 @@ def convert(
         "no_answer_threshold": no_answer_threshold,
     }
     heads = read_heads(model, task, with_, settings)
+    # TensorFlow takes seconds to start: only now, that the files have been found to be right.
+    from converters.graph.layouts import Layout
+
+    wanted_layout = Layout(layout, length)
     flatbuffer = _flatbuffer(heads, wanted_layout, wanted_scheme, wanted_targets)
     draft = _artifact(heads, flatbuffer, wanted_scheme, wanted_layout)
     verified = _verify(draft, heads, wanted_scheme, wanted_targets)
