@@ -20,6 +20,9 @@ PAGES = (
     "docs/architecture.md",
     "docs/checkpoints.md",
     "docs/compatibility.md",
+    "docs/tasks.md",
+    "docs/tokenizers.md",
+    "docs/training.md",
     "examples/raspberry_pi/README.md",
     "examples/topics/README.md",
 )
