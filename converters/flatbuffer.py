@@ -161,17 +161,20 @@ def with_small_products_in_float32(
         shape = tuple(weights.shape)
         if np.prod(shape) >= MIN_INT8_WEIGHTS or shape == table_shape:
             continue
-        if weights.buffer not in buffers:
-            buffers[weights.buffer] = len(tables.buffers)
-            data = _original(weights, tables.buffers[weights.buffer].data, matrices)
-            tables.buffers.append(schema.BufferT(data=data.reshape(-1).view(np.uint8)))
-        weights.type, weights.buffer, weights.quantization = (
-            schema.TensorType.FLOAT32,
-            buffers[weights.buffer],
-            None,
-        )
         operator.builtinOptions.asymmetricQuantizeInputs = False
+        # The unrolled layout's products of one matrix share its tensor, which is changed once.
+        if weights.type == schema.TensorType.INT8:
+            _widen(tables, weights, matrices, buffers)
     return write_tables(_without_unused_buffers(tables))
+
+
+def _widen(tables: Any, weights: Any, matrices: Sequence[NDArray[np.float32]], buffers: dict[int, int]) -> None:
+    """Make the int8 constant `weights` its float32 original; `buffers`: int8 buffer -> the one of its original."""
+    if weights.buffer not in buffers:
+        data = _original(weights, tables.buffers[weights.buffer].data, matrices)
+        buffers[weights.buffer] = len(tables.buffers)
+        tables.buffers.append(schema.BufferT(data=data.reshape(-1).view(np.uint8)))
+    weights.type, weights.buffer, weights.quantization = schema.TensorType.FLOAT32, buffers[weights.buffer], None
 
 
 def _int8_products(tables: Any) -> list[tuple[Any, Any]]:

@@ -31,15 +31,19 @@ def test_the_same_model_gives_the_same_bytes(golden_folder: Path, tmp_path: Path
 
 @pytest.mark.slow
 def test_each_scheme_stores_what_it_says(golden_folder: Path, tmp_path: Path):
-    sizes = {}
+    """At the width of `tiny`: the golden model's products are so small that they stay float32."""
+    model, sizes = tmp_path / "model", {}
+    albert_edge.create(model, size="tiny", vocab=golden_folder, labels=["a", "b"])
     for scheme in SCHEMES:
-        report = albert_edge.convert(golden_folder, tmp_path / scheme, scheme=scheme)
+        report = albert_edge.convert(model, tmp_path / scheme, scheme=scheme)
         assert report["scheme"] == scheme
         assert report["weight_copies"] == 1
         assert not [item for item in report["operators"] if item["name"].startswith(("CUSTOM", "Flex"))]
         sizes[scheme] = report["unique_weight_bytes"]
     assert sizes["float16"] < 0.55 * sizes["float32"]
-    assert sizes["dynamic-range"] < 0.35 * sizes["float32"]
+    # The positions' table is sliced rather than looked up or multiplied, and stays float32.
+    positions = 512 * 128 * 4
+    assert sizes["dynamic-range"] - positions < 0.27 * (sizes["float32"] - positions)
 
 
 @pytest.mark.slow
