@@ -124,6 +124,7 @@ def test_a_model_trained_at_fewer_tokens_gets_no_longer_windows():
     assert {asked["input_ids"].shape for asked in echo.session.asked} == {(1, 20)}
 
 
+@pytest.mark.slow
 def test_a_text_of_a_megabyte(predictor):
     assert predictor.predict("Oil prices rise. " * 60_000).label in predictor.labels
 
