@@ -7,10 +7,9 @@ the artifact. A key that isn't known is refused: a setting that is silently igno
 from __future__ import annotations
 
 import dataclasses
-import difflib
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Mapping, Optional
 
-from albert_edge.errors import ConfigError
+from albert_edge.rules import Rules, check_rules, is_count, is_number, refuse_unknown
 from albert_edge.tasks import TASK_NAMES
 
 KEY = "albert_edge"
@@ -46,20 +45,12 @@ class DeviceSettings:
     """Whether an embedding has length 1."""
 
     def __post_init__(self) -> None:
-        for name, (rule, holds) in _RULES.items():
-            value = getattr(self, name)
-            if not holds(value):
-                raise ConfigError(f"{name} must be {rule}; received {value!r}")
+        check_rules(self, _RULES)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DeviceSettings:
         """From `to_dict`'s keys, each of which may be missing; raises `ConfigError` for any other."""
-        names = [field.name for field in dataclasses.fields(cls)]
-        for name in values:
-            if name not in names:
-                close = difflib.get_close_matches(name, names, n=1)
-                hint = f", did you mean {close[0]!r}?" if close else ""
-                raise ConfigError(f"a key of {KEY} must be one of {', '.join(names)}; received {name!r}{hint}")
+        refuse_unknown(values, [field.name for field in dataclasses.fields(cls)], f"a key of {KEY}")
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,27 +61,15 @@ class DeviceSettings:
         }
 
 
-_Check = Callable[[Any], bool]
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-_RULES: dict[str, tuple[str, _Check]] = {
+_RULES: Rules = {
     "task": (f"one of {', '.join(TASK_NAMES)}", lambda value: value is None or value in TASK_NAMES),
-    "max_length": ("an integer of at least 4", lambda value: value is None or (_is_count(value) and value >= 4)),
-    "stride": ("a positive integer", lambda value: value is None or _is_count(value)),
+    "max_length": ("an integer of at least 4", lambda value: value is None or (is_count(value) and value >= 4)),
+    "stride": ("a positive integer", lambda value: value is None or is_count(value)),
     "merge": (f"one of {', '.join(MERGES)}", lambda value: value in MERGES),
-    "label_threshold": ("a number in (0, 1)", lambda value: _is_number(value) and 0 < value < 1),
+    "label_threshold": ("a number in (0, 1)", lambda value: is_number(value) and 0 < value < 1),
     "tag_scheme": (f"one of {', '.join(TAG_SCHEMES)}", lambda value: value is None or value in TAG_SCHEMES),
-    "no_answer_threshold": ("a finite number", lambda value: value is None or _is_number(value)),
-    "max_answer_tokens": ("a positive integer", _is_count),
+    "no_answer_threshold": ("a finite number", lambda value: value is None or is_number(value)),
+    "max_answer_tokens": ("a positive integer", is_count),
     "pooling": (f"one of {', '.join(POOLINGS)}", lambda value: value in POOLINGS),
     "normalize": ("true or false", lambda value: isinstance(value, bool)),
 }
-"""Field -> the rule in words and as a function."""

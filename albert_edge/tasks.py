@@ -33,6 +33,11 @@ class Task:
         return any("labels" in axes for axes in self.outputs.values())
 
     @property
+    def takes_masks(self) -> bool:
+        """Whether an output has a row a masked position, which the graph then takes as an input."""
+        return any("masks" in axes for axes in self.outputs.values())
+
+    @property
     def is_pooled(self) -> bool:
         """Whether the answer is one of the whole text rather than one a token."""
         return not any({"tokens", "masks"} & set(axes) for axes in self.outputs.values())
@@ -48,6 +53,9 @@ TASKS = (
 )
 
 TASK_NAMES = tuple(task.name for task in TASKS)
+
+ORDER_LABELS = {"sop": ("in_order", "swapped"), "nsp": ("next", "random")}
+"""Objective of sentence-order -> the model's labels; the first means that the passages are in order."""
 
 
 def task_named(name: str) -> Task:

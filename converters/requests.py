@@ -51,13 +51,9 @@ def read_requests(task: Task, path: PathLike, columns: Optional[Columns] = None)
 
 def _neighbours(path: PathLike) -> list[TextRequest]:
     from albert_edge.harness.evaluations.order import SEED
-    from albert_edge.text.documents import order_examples, read_documents
+    from albert_edge.text.documents import read_order_examples
 
-    documents = read_documents(path)
-    try:
-        return [TextRequest(pair.text, pair.text_pair) for pair in order_examples(documents, SEED)]
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+    return [TextRequest(pair.text, pair.text_pair) for pair in read_order_examples(path, SEED)]
 
 
 def _lines(path: PathLike) -> Iterable[str]:

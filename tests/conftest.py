@@ -1,6 +1,7 @@
 """Fixtures that every part's tests share: where golden files and data sets lie."""
 
 import contextlib
+import os
 import random
 from pathlib import Path
 
@@ -101,3 +102,16 @@ def artifact_path(golden_folder: Path, tmp_path_factory: pytest.TempPathFactory)
     path = tmp_path_factory.mktemp("artifact") / "golden.tflite"
     albert_edge.convert(golden_folder, path, targets=[target.label for target in installed_targets()])
     return path
+
+
+@pytest.fixture(scope="session")
+def transformers_python() -> str:
+    """The interpreter of an environment with transformers and PyTorch."""
+    own = ROOT / ".venv-transformers" / "bin" / "python"
+    found = os.environ.get("ALBERT_EDGE_TRANSFORMERS_PYTHON") or (str(own) if own.exists() else None)
+    if found is None:
+        pytest.skip(
+            "needs an environment with transformers and PyTorch: run `make transformers-env`, or set "
+            "ALBERT_EDGE_TRANSFORMERS_PYTHON to the Python of one"
+        )
+    return found

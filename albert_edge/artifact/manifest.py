@@ -99,7 +99,7 @@ class Manifest:
     @property
     def takes_masks(self) -> bool:
         """Whether the graph has the input `masked_positions`: a head's output has a row a mask."""
-        return any("masks" in axes for head in self.all_heads for axes in task_named(head.task).outputs.values())
+        return any(task_named(head.task).takes_masks for head in self.all_heads)
 
     @property
     def vocabulary_file(self) -> str:

@@ -191,9 +191,10 @@ def _candidates(row: Row, column: str) -> Candidates:
 
 
 def _order(predicted: Predicted, data: DataFile) -> dict[str, Any]:
-    from albert_edge.harness.evaluations.order import SOP_LABELS, Order
+    from albert_edge.harness.evaluations.order import Order
+    from albert_edge.tasks import ORDER_LABELS
 
-    labels = predicted.order_labels or SOP_LABELS
+    labels = predicted.order_labels or ORDER_LABELS["sop"]
     evaluation = Order(data, labels)
     rows = read_rows(predicted.path, predicted.column)
     check_rows(predicted.path, rows, evaluation.examples, data.path)

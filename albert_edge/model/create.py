@@ -9,7 +9,8 @@ from albert_edge.files import PathLike
 from albert_edge.model.folder import check_output_folder, write_folder
 from albert_edge.model.initial import initial_tensors
 from albert_edge.model.sizes import config_for_vocabulary
-from albert_edge.model.tensors import DEFAULT_LABELS, ORDER_LABELS, Head, head_of_task
+from albert_edge.model.tensors import DEFAULT_LABELS, Head, head_of_task
+from albert_edge.tasks import ORDER_LABELS
 from albert_edge.text.tokenizer import Tokenizer, open_tokenizer
 
 
@@ -60,7 +61,7 @@ def _labels(head: Head, labels: Optional[Sequence[str]]) -> tuple[str, ...]:
     if labels is None and head.has_labels and head.task != "sentence-order":
         raise ConfigError(f"labels must be given for {head.task}; received none")
     if labels is None:
-        return ORDER_LABELS if head.has_labels else DEFAULT_LABELS
+        return ORDER_LABELS["sop"] if head.has_labels else DEFAULT_LABELS
     if not all(labels):
         raise ConfigError(f"labels must not be empty; received {list(labels)}")
     return tuple(labels)

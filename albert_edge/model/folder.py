@@ -25,7 +25,8 @@ from albert_edge.model.checkpoint import WEIGHTS_FILE, WEIGHTS_FILES, read_tenso
 from albert_edge.model.hub import resolve_folder
 from albert_edge.model.loading import check_complete, collect, plan_load
 from albert_edge.model.output import check_output_folder, write_files
-from albert_edge.model.tensors import DEFAULT_LABELS, ORDER_LABELS, config_for_task, head_of_task, task_of_folder
+from albert_edge.model.tensors import DEFAULT_LABELS, config_for_task, head_of_task, task_of_folder
+from albert_edge.tasks import ORDER_LABELS
 from albert_edge.text.tokenizer import CONFIG_FILE as TOKENIZER_CONFIG_FILE
 from albert_edge.text.tokenizer import TOKENIZER_FILES, Tokenizer, read_tokenizer, tokenizer_files
 
@@ -105,7 +106,7 @@ def read_checkpoint(
     if labels is not None and not head.has_labels:
         raise ConfigError(f"labels may be given for a task that has some; received {list(labels)} for {head.task}")
     if head.task == "sentence-order" and config.labels == DEFAULT_LABELS:
-        config = config.replace(labels=ORDER_LABELS)
+        config = config.replace(labels=ORDER_LABELS["sop"])
     tokenizer = _read_tokenizer(folder, config)
     stored = read_tensors(folder)
     wanted = config if labels is None else config.replace(labels=tuple(labels))

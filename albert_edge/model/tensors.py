@@ -32,8 +32,6 @@ WORD_EMBEDDINGS = "albert.embeddings.word_embeddings.weight"
 
 DEFAULT_LABELS = ("LABEL_0", "LABEL_1")
 """What transformers names the labels of a model that was given none."""
-ORDER_LABELS = ("in_order", "swapped")
-"""Of a sentence-order head (Lan et al. 2019): 0 in order, 1 swapped."""
 
 BASE_PREFIX = "albert."
 BASE_MODULES = ("embeddings.", "encoder.", "pooler.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Mapping, Optional, Sequence, TypeVar
+from typing import TYPE_CHECKING, Generic, Mapping, Optional, Sequence, TypeVar
 
 from albert_edge.errors import CheckFailedError, ConfigError, DataError
 
@@ -67,11 +67,6 @@ class Pipeline(ABC, Generic[Request, Prediction]):
     @abstractmethod
     def decode(self, request: Request, inputs: Sequence[Packed], outputs: Sequence[Outputs]) -> Prediction:
         """The answer to `request` from the `outputs`, one for each of `inputs`; raises `CheckFailedError` on NaN."""
-
-    def to_dict(self, prediction: Any) -> dict[str, Any]:
-        """A prediction as JSON values."""
-        values: dict[str, Any] = prediction.to_dict()
-        return values
 
 
 def encode(tokenizer: Tokenizer, text: str) -> Encoding:

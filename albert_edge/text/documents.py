@@ -17,9 +17,8 @@ import numpy as np
 
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.files import PathLike
+from albert_edge.tasks import ORDER_LABELS
 from albert_edge.text.lines import file_lines
-
-OBJECTIVES = ("sop", "nsp")
 
 
 class Paragraph(NamedTuple):
@@ -57,15 +56,24 @@ def read_documents(path: PathLike) -> list[list[Paragraph]]:
     return found
 
 
+def read_order_examples(path: PathLike, seed: int, objective: str = "sop") -> list[OrderExample]:
+    """The pairs of the text file `path`; raises as `read_documents` and `order_examples` do, naming the file."""
+    documents = read_documents(path)
+    try:
+        return order_examples(documents, seed, objective)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
 def order_examples(documents: Sequence[Sequence[Paragraph]], seed: int, objective: str = "sop") -> list[OrderExample]:
     """A pair for each two neighbouring paragraphs, in order of the documents; about half of them are in order.
 
     `objective` is `sop` or `nsp`; the same `seed` always gives the same pairs. Raises `DataError` if no document has
     two paragraphs or, for `nsp`, there is only one document; `ConfigError` on another objective.
     """
-    if objective not in OBJECTIVES:
+    if objective not in ORDER_LABELS:
         raise ConfigError(
-            f"the objective of sentence order must be one of {', '.join(OBJECTIVES)}; received {objective!r}"
+            f"the objective of sentence order must be one of {', '.join(ORDER_LABELS)}; received {objective!r}"
         )
     if not any(len(document) > 1 for document in documents):
         raise DataError("a document must have two paragraphs to be in order; received none that has")

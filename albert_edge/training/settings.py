@@ -7,11 +7,11 @@ checkpoint is the start; those for a start from random weights are measured (doc
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
-from typing import Any, Callable, Iterable, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional
 
 from albert_edge.errors import ConfigError
+from albert_edge.rules import Check, Rules, check_rules, is_count, is_number, refuse_unknown
 from albert_edge.settings import POOLINGS
 from albert_edge.training.recipes import LOSS, OWN_SETTINGS, RECIPES, Recipe, recipe_of
 
@@ -76,10 +76,7 @@ class TrainingSettings:
     """Whether an embedding has length 1: see `DeviceSettings`."""
 
     def __post_init__(self) -> None:
-        for name, (rule, holds) in _RULES.items():
-            value = getattr(self, name)
-            if not holds(value):
-                raise ConfigError(f"{name} must be {rule}; received {value!r}")
+        check_rules(self, _RULES)
 
     @classmethod
     def from_dict(
@@ -97,11 +94,7 @@ class TrainingSettings:
             if field.name in recipe.own_settings or field.name not in OWN_SETTINGS
         ]
         given = {name: value for name, value in values.items() if value is not None}
-        for name in given:
-            if name not in names:
-                close = difflib.get_close_matches(name, names, n=1)
-                hint = f", did you mean {close[0]!r}?" if close else ""
-                raise ConfigError(f"a setting of {task} must be one of {', '.join(names)}; received {name!r}{hint}")
+        refuse_unknown(given, names, f"a setting of {task}")
         merged = {**default_settings(recipe, from_checkpoint), **given}
         return cls(**{"metric": _default_metric(recipe, merged), **merged})
 
@@ -158,52 +151,41 @@ def _default_metric(recipe: Recipe, values: Mapping[str, Any]) -> str:
     return metrics[0]
 
 
-_Check = Callable[[Any], bool]
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 <= value < 1
+    return is_number(value) and 0 <= value < 1
 
 
 def _is_positive(value: Any) -> bool:
-    return _is_number(value) and value > 0
+    return is_number(value) and value > 0
 
 
 def _is_seed(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
 
 
-def _one_of(names: Iterable[Optional[str]]) -> tuple[str, _Check]:
+def _one_of(names: Iterable[Optional[str]]) -> tuple[str, Check]:
     allowed = tuple(str(name) for name in names)
     return f"one of {', '.join(allowed)}", lambda value: value is None or value in allowed
 
 
-_COUNT = ("a positive integer", _is_count)
-_OPTIONAL_COUNT = ("a positive integer", lambda value: value is None or _is_count(value))
+_COUNT = ("a positive integer", is_count)
+_OPTIONAL_COUNT = ("a positive integer", lambda value: value is None or is_count(value))
 _SHARE = ("in [0, 1)", _is_share)
 _OPTIONAL_SHARE = ("in [0, 1)", lambda value: value is None or _is_share(value))
 _FLAG = ("true or false", lambda value: isinstance(value, bool))
 _POSITIVE = ("a positive number", _is_positive)
 
-_RULES: dict[str, tuple[str, _Check]] = {
+_RULES: Rules = {
     "epochs": _OPTIONAL_COUNT,
     "batch_size": _COUNT,
     "learning_rate": _POSITIVE,
     "warmup": _SHARE,
-    "weight_decay": ("a number that is not negative", lambda value: _is_number(value) and value >= 0),
+    "weight_decay": ("a number that is not negative", lambda value: is_number(value) and value >= 0),
     "max_gradient_norm": _POSITIVE,
     "dropout": _OPTIONAL_SHARE,
     "word_dropout": _SHARE,
     "word_vectors": _FLAG,
-    "max_length": ("an integer of at least 4", lambda value: value is None or (_is_count(value) and value >= 4)),
+    "max_length": ("an integer of at least 4", lambda value: value is None or (is_count(value) and value >= 4)),
     "metric": _one_of(METRICS),
     "patience": _OPTIONAL_COUNT,
     "freeze_encoder": _FLAG,
@@ -217,4 +199,3 @@ _RULES: dict[str, tuple[str, _Check]] = {
     "pooling": _one_of(POOLINGS),
     "normalize": ("true or false", lambda value: value is None or isinstance(value, bool)),
 }
-"""Setting -> the rule in words and as a function."""

@@ -9,7 +9,8 @@ from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
 from albert_edge.model.formats import SAVED_MODEL
-from albert_edge.model.tensors import DEFAULT_LABELS, ORDER_LABELS, head_of_task, tensor_table
+from albert_edge.model.tensors import DEFAULT_LABELS, head_of_task, tensor_table
+from albert_edge.tasks import ORDER_LABELS
 from albert_edge.text.tokenizer import Tokenizer
 from converters.checkpoints.google_config import read_google_config
 from converters.checkpoints.huggingface import Found, task_of_class, with_labels
@@ -94,7 +95,8 @@ def _labelled(
     # A head that is missing is the plan's to name.
     config = with_labels(config, labels, count_outputs(naming, shapes, task) or len(config.labels))
     unnamed = config.labels == DEFAULT_LABELS
-    return config.replace(labels=ORDER_LABELS) if task == "sentence-order" and labels is None and unnamed else config
+    is_order = task == "sentence-order" and labels is None and unnamed
+    return config.replace(labels=ORDER_LABELS["sop"]) if is_order else config
 
 
 def _identity(config: AlbertConfig) -> dict[str, NDArray[np.float32]]:

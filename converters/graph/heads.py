@@ -67,7 +67,7 @@ def head_tensors(head: GraphHead, tensors: Mapping[str, NDArray[np.float32]]) ->
 
 def takes_masked_positions(heads: tuple[GraphHead, ...]) -> bool:
     """Whether a graph with these heads has the input `masked_positions`."""
-    return any("masks" in axes for head in heads for axes in head.task.outputs.values())
+    return any(head.task.takes_masks for head in heads)
 
 
 def all_outputs(network: Network, heads: tuple[GraphHead, ...], hidden: tf.Tensor, facts: TokenFacts) -> Outputs:

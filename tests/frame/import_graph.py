@@ -23,6 +23,7 @@ CORE = {
     "errors",
     "files",
     "quiet",
+    "rules",
     "artifact",
     "metrics",
     "text",

@@ -13,24 +13,19 @@ from albert_edge.model.folder import read_checkpoint
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("write_torch_files.py")
 
 
 @pytest.fixture(scope="module")
-def forms(golden_folder, tmp_path_factory) -> Path:
+def forms(transformers_python, golden_folder, tmp_path_factory) -> Path:
     """A folder of model folders, one a form."""
-    own = ROOT / ".venv-transformers" / "bin" / "python"
-    python = os.environ.get("ALBERT_EDGE_TRANSFORMERS_PYTHON") or (str(own) if own.exists() else None)
-    if python is None:
-        pytest.skip(
-            "needs an environment with transformers and PyTorch: run `make transformers-env`, or set "
-            "ALBERT_EDGE_TRANSFORMERS_PYTHON to the Python of one"
-        )
     out = tmp_path_factory.mktemp("forms")
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
     done = subprocess.run(
-        [python, str(SCRIPT), str(golden_folder), str(out)], env=environment, capture_output=True, text=True
+        [transformers_python, str(SCRIPT), str(golden_folder), str(out)],
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     return out

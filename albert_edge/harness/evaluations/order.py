@@ -12,20 +12,18 @@ from typing import Any, Sequence
 from albert_edge.errors import DataError
 from albert_edge.harness.evaluations.base import Asked, DataFile, Evaluation
 from albert_edge.metrics import classification_report
-from albert_edge.text.documents import OrderExample, order_examples, read_documents
+from albert_edge.tasks import ORDER_LABELS
+from albert_edge.text.documents import OrderExample, read_order_examples
 from albert_edge.text.tables import ids_of_labels, iterate_examples
 
 SEED = 1
 """Of the pairs made of documents."""
 
-SOP_LABELS = ("in_order", "swapped")
-NSP_LABELS = ("next", "random")
-
 
 class Order(Evaluation):
     """Pairs, each in order or not; the first of two labels means that it is."""
 
-    def __init__(self, data: DataFile, labels: Sequence[str] = SOP_LABELS) -> None:
+    def __init__(self, data: DataFile, labels: Sequence[str] = ORDER_LABELS["sop"]) -> None:
         super().__init__(data)
         self.labels = labels
         is_text = Path(data.path).suffix.lower() == ".txt"
@@ -46,12 +44,8 @@ class Order(Evaluation):
         return classification_report(true, [int(not value) for value in values], self.labels)
 
     def _of_documents(self) -> list[OrderExample]:
-        objective = "nsp" if tuple(self.labels) == NSP_LABELS else "sop"
-        documents = read_documents(self.data.path)
-        try:
-            return order_examples(documents, SEED, objective)
-        except DataError as error:
-            raise DataError(f"{self.data.path}: {error}") from error
+        objective = "nsp" if tuple(self.labels) == ORDER_LABELS["nsp"] else "sop"
+        return read_order_examples(self.data.path, SEED, objective)
 
     def _of_table(self) -> list[OrderExample]:
         found = []

@@ -18,7 +18,8 @@ from albert_edge.files import PathLike
 from albert_edge.metrics import classification_report
 from albert_edge.pipelines.base import TextRequest
 from albert_edge.pipelines.order import OrderPipeline
-from albert_edge.text.documents import OrderExample, order_examples, read_documents
+from albert_edge.tasks import ORDER_LABELS
+from albert_edge.text.documents import OrderExample, read_order_examples
 from albert_edge.text.tables import ids_of_labels, read_examples
 from albert_edge.training.data import Encoded
 from albert_edge.training.objectives.base import Answered, Objective, Rows, TargetSpec
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from albert_edge.pipelines.order import Order as Predicted
     from albert_edge.text.tokenizer import Tokenizer
 
-LABELS = {"sop": ("in_order", "swapped"), "nsp": ("next", "random")}
-"""`pair_objective` -> the model's labels; the first means that the passages are in order."""
-
 
 class Order(Objective):
     """Pairs of passages, in order or not."""
@@ -46,11 +44,7 @@ class Order(Objective):
         if Path(path).suffix.lower() != ".txt":
             return self._of_table(path)
         seed = self.settings.seed if path is self.request.train else DEV_SEED
-        documents = read_documents(path)
-        try:
-            return order_examples(documents, seed, str(self.settings.pair_objective))
-        except DataError as error:
-            raise DataError(f"{path}: {error}") from error
+        return read_order_examples(path, seed, str(self.settings.pair_objective))
 
     def choose_labels(self, known: Optional[Sequence[str]]) -> tuple[str, ...]:  # noqa: ARG002 - the kind decides
         """Those of the kind."""
@@ -58,7 +52,7 @@ class Order(Objective):
 
     @property
     def _labels(self) -> tuple[str, str]:
-        return LABELS[str(self.settings.pair_objective)]
+        return ORDER_LABELS[str(self.settings.pair_objective)]
 
     def texts(self) -> list[str]:
         """Each passage once."""

@@ -21,7 +21,6 @@ from converters.checkpoints.exporting import export_checkpoint
 from converters.checkpoints.huggingface import read_huggingface
 from converters.checkpoints.importing import import_checkpoint
 
-ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = Path(__file__).with_name("transformers_loads.py")
 
 HEADS = ("masked_lm", "pretraining", "question_answering", "sequence_classification", "token_classification")
@@ -165,15 +164,8 @@ def test_an_output_that_exists_needs_overwrite(golden_folder, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def loaded(golden, tmp_path_factory):
+def loaded(transformers_python, golden, tmp_path_factory):
     """(family, head) -> what transformers made of the exported folder, and that folder."""
-    own = ROOT / ".venv-transformers" / "bin" / "python"
-    python = os.environ.get("ALBERT_EDGE_TRANSFORMERS_PYTHON") or (str(own) if own.exists() else None)
-    if python is None:
-        pytest.skip(
-            "needs an environment with transformers and PyTorch: run `make transformers-env`, or set "
-            "ALBERT_EDGE_TRANSFORMERS_PYTHON to the Python of one"
-        )
     root = tmp_path_factory.mktemp("exported")
     folders = {
         (family, head): root / f"{family} {head}" for family in ("base_like", "erf_two_labels") for head in HEADS
@@ -182,7 +174,9 @@ def loaded(golden, tmp_path_factory):
         export_checkpoint(golden / family / head, folder, "huggingface")
     requests = [f"{folder}={golden / Path(*key) / 'expected.npz'}" for key, folder in folders.items()]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
-    done = subprocess.run([python, str(SCRIPT), *requests], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [transformers_python, str(SCRIPT), *requests], env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     return {key: (seen[str(folder)], folder) for key, folder in folders.items()}
