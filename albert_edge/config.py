@@ -87,7 +87,7 @@ class AlbertConfig:
             raise ConfigError(f"problem_type must be one of {', '.join(PROBLEM_TYPES)}; received {self.problem_type!r}")
         if not isinstance(self.layer_norm_eps, (int, float)) or not 0 < self.layer_norm_eps < 1:
             raise ConfigError(f"layer_norm_eps must be in (0, 1); received {self.layer_norm_eps!r}")
-        if self.hidden_size % self.num_attention_heads:
+        if self.settings.attention_head_size is None and self.hidden_size % self.num_attention_heads:
             raise ConfigError(
                 f"hidden_size must be a multiple of num_attention_heads; "
                 f"received {self.hidden_size} and {self.num_attention_heads}"
@@ -97,14 +97,18 @@ class AlbertConfig:
                 f"num_hidden_groups must be at most num_hidden_layers; "
                 f"received {self.num_hidden_groups} and {self.num_hidden_layers}"
             )
-        _ = self.settings
         if not self.labels or len(set(self.labels)) != len(self.labels):
             raise ConfigError(f"labels must be given and differ from each other; received {list(self.labels)}")
 
     @property
     def attention_head_size(self) -> int:
-        """Columns of one attention head."""
-        return self.hidden_size // self.num_attention_heads
+        """Columns of one attention head: hidden_size / num_attention_heads, but where pruning has taken heads away."""
+        return self.settings.attention_head_size or self.hidden_size // self.num_attention_heads
+
+    @property
+    def attention_size(self) -> int:
+        """Columns of all heads together: of query, key and value."""
+        return self.num_attention_heads * self.attention_head_size
 
     def group_of_layer(self, layer: int) -> int:
         """Which group's weights layer `layer` uses: `layer // (L / groups)`, as in the reference implementations."""

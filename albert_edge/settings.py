@@ -7,7 +7,7 @@ the artifact. A key that isn't known is refused: a setting that is silently igno
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 from albert_edge.rules import Rules, check_rules, is_count, is_number, refuse_unknown
 from albert_edge.tasks import TASK_NAMES
@@ -43,6 +43,14 @@ class DeviceSettings:
     """Of an embedding: the mean of all tokens' last hidden states, or the state of `[CLS]`."""
     normalize: bool = True
     """Whether an embedding has length 1."""
+    multi_exit: bool = False
+    """Whether pooler and head were trained on every layer's output, so that any depth may be the last."""
+    attention_head_size: Optional[int] = None
+    """Columns of one attention head in a model whose heads are not all there: pruning takes some away and leaves the
+    others as wide as they were. None: hidden_size / num_attention_heads, as every other program has it."""
+    activation_ranges: Optional[Mapping[str, Sequence[float]]] = None
+    """Activation point -> least and largest value that a training with `qat` int8 saw at any depth, for a file whose
+    activations are integers. None: such a file has to be calibrated."""
 
     def __post_init__(self) -> None:
         check_rules(self, _RULES)
@@ -61,6 +69,18 @@ class DeviceSettings:
         }
 
 
+def _are_ranges(value: Any) -> bool:
+    """Whether it is a map from names to two numbers each, between which 0 lies."""
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str)
+        and isinstance(ends, (list, tuple))
+        and len(ends) == 2
+        and all(map(is_number, ends))
+        and ends[0] <= 0 <= ends[1]
+        for name, ends in value.items()
+    )
+
+
 _RULES: Rules = {
     "task": (f"one of {', '.join(TASK_NAMES)}", lambda value: value is None or value in TASK_NAMES),
     "max_length": ("an integer of at least 4", lambda value: value is None or (is_count(value) and value >= 4)),
@@ -72,4 +92,10 @@ _RULES: Rules = {
     "max_answer_tokens": ("a positive integer", is_count),
     "pooling": (f"one of {', '.join(POOLINGS)}", lambda value: value in POOLINGS),
     "normalize": ("true or false", lambda value: isinstance(value, bool)),
+    "multi_exit": ("true or false", lambda value: isinstance(value, bool)),
+    "attention_head_size": ("a positive integer", lambda value: value is None or is_count(value)),
+    "activation_ranges": (
+        "names with two numbers each, the least and the largest value, 0 between them",
+        lambda value: value is None or _are_ranges(value),
+    ),
 }

@@ -15,6 +15,12 @@ from albert_edge.errors import ConfigError
 MASKED_POSITIONS = "masked_positions"
 """The further input of `fill-mask`: int32 [1, K], positions in `input_ids`."""
 
+EXIT_THRESHOLD = "exit_threshold"
+"""The further input of a graph that may stop early: float32 [1], the confidence that it stops at; above 1: never."""
+
+DEPTH_USED = "depth_used"
+"""The further output of such a graph: int32 [1], the layers that were applied."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:

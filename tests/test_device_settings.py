@@ -1,6 +1,7 @@
 """`DeviceSettings`: the rule of each field, and the way through `config.json`."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -19,6 +20,9 @@ OTHERS = {
     "max_answer_tokens": 7,
     "pooling": "cls",
     "normalize": False,
+    "multi_exit": True,
+    "attention_head_size": 16,
+    "activation_ranges": {"pooler_input": [-1.5, 2.0]},
 }
 
 
@@ -55,10 +59,13 @@ def test_they_travel_in_the_configuration():
         ("max_answer_tokens", 0),
         ("pooling", "max"),
         ("normalize", 1),
+        ("multi_exit", 1),
+        ("attention_head_size", 0),
+        ("activation_ranges", {"pooler_input": [0.5, 2.0]}),
     ],
 )
 def test_a_value_that_breaks_its_rule_is_refused(name, value):
-    with pytest.raises(ConfigError, match=f"{name} must be .*; received {value!r}"):
+    with pytest.raises(ConfigError, match=f"{name} must be .*; received {re.escape(repr(value))}"):
         DeviceSettings(**{name: value})
 
 

@@ -34,5 +34,6 @@ def command(model: str, out: str, checkpoint_format: str, overwrite: bool, as_js
     else:
         click.echo(
             f"{report['folder']}: {report['class']} as {report['format']}, {report['tensors']} tensors"
+            + (f", {report['zero_heads']} attention heads of zeros" if report["zero_heads"] else "")
             + "".join(f"\ndropped: {entry['name']} ({entry['reason']})" for entry in report["dropped"])
         )

@@ -131,6 +131,7 @@ def _train(
         print_json(report)
         return
     _print_classes(report["dev"])
+    _print_depths(task, report)
     best = report["history"][report["best_epoch"] - 1]
     scores = ", ".join(shown(task, name, best[name]) for name in report["scores"])
     click.echo(f"{out}: {scores} on {dev_file}, epoch {report['best_epoch']}")
@@ -151,6 +152,16 @@ def _print_classes(dev: dict[str, Any]) -> None:
     names = [f"{average}_{name}" if f"{average}_{name}" in dev else name for name in ("precision", "recall", "f1")]
     rows.append([f"all ({average})", *(f"{dev[name]:.1%}" for name in names), sum(row[-1] for row in rows)])
     print_table(["label", "precision", "recall", "F1", "examples"], rows)
+
+
+def _print_depths(task: str, report: dict[str, Any]) -> None:
+    """A line for each depth of a model that was trained at all of them."""
+    if "dev_by_depth" in report:
+        rows = [
+            [depth, *(shown(task, name, scores[name]).split()[-1] for name in report["scores"])]
+            for depth, scores in enumerate(report["dev_by_depth"], start=1)
+        ]
+        print_table(["layers", *(name.replace("_", " ").replace("f1", "F1") for name in report["scores"])], rows)
 
 
 for _task in RECIPES:

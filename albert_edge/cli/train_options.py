@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Collection
 
 import click
 
@@ -10,7 +10,7 @@ from albert_edge.cli.options import column_options, json_option, overwrite_optio
 from albert_edge.model.sizes import SIZES
 from albert_edge.settings import POOLINGS
 from albert_edge.training.recipes import LOSS, OWN_SETTINGS, RECIPES, Recipe
-from albert_edge.training.settings import CLASS_WEIGHTS, TrainingSettings
+from albert_edge.training.settings import CLASS_WEIGHTS, QAT_KINDS, TrainingSettings
 
 Option = Callable[[Any], Any]
 
@@ -30,6 +30,15 @@ _SETTINGS: tuple[tuple[str, Any, str], ...] = (
     ("--word-dropout", float, "Share of the pieces that are masked."),
     ("--word-vectors/--no-word-vectors", None, "Start word embeddings from counts of near words."),
     ("--freeze-encoder/--no-freeze-encoder", None, "With --from: only the head learns."),
+    ("--multi-exit/--no-multi-exit", None, "Learn from every layer's output, so that any depth may be the last."),
+    ("--teacher", str, "A trained model whose answers are learnt too: a folder, or hf:owner/name@revision."),
+    ("--teacher-weight", float, "Share of its answers in the loss; the rest is the labels'."),
+    ("--temperature", float, "What its logits and the student's are divided by."),
+    ("--teacher-hidden", float, "Weight of the loss of its hidden states."),
+    ("--teacher-attention", float, "Weight of the loss of its attention maps."),
+    ("--sparsity", float, "Share of the encoder's weights that become zero."),
+    ("--keep-zeros/--no-keep-zeros", None, "With --from: weights that are zero stay zero."),
+    ("--qat", click.Choice(QAT_KINDS), "Learn with the rounding of such a file."),
     ("--label-smoothing", float, "Share of the target that is spread over all labels."),
     ("--class-weights", click.Choice(CLASS_WEIGHTS), "Whether rare labels count more."),
     ("--stride", _COUNT, "Tokens between the starts of a long text's windows."),
@@ -68,7 +77,8 @@ def _common_options(task: str, files: str) -> tuple[Option, ...]:
         click.option("--from", "from_", help="Start from a checkpoint: a folder, or hf:owner/name@revision."),
         click.option("--layers", type=_COUNT, help="Another depth than the size's own: it costs no parameter."),
         click.option(
-            "--vocab", help="With --size: spiece.model or vocab.txt, or a folder.  [default: one is trained on --train]"
+            "--vocab",
+            help="With --size: spiece.model or vocab.txt, or a folder.  [default: the teacher's; else trained]",
         ),
         click.option(
             "--vocab-size",
@@ -94,17 +104,38 @@ def _setting_options(task: str) -> list[Option]:
         rows = [(f"--{recipe.kind_setting.replace('_', '-')}", kinds, "What is learnt."), *rows]
     found = []
     for flag, kind, meaning in rows:
-        name = flag.split("/")[0].strip("-").replace("-", "_")
+        name = _name_of(flag)
         if name in recipe.own_settings or name not in OWN_SETTINGS:
-            found.append(click.option(flag, type=kind, help=f"{meaning}  [default: {_default(task, recipe, name)}]"))
+            help_text = f"{meaning}  [default: {_default(task, recipe, name)}]"
+            # Said in so many words, or a flag that isn't given is False and not the settings' own default.
+            found.append(click.option(flag, type=kind, default=None, help=help_text))
     return found
+
+
+def options_of_a_further_training(without: Collection[str]) -> tuple[Option, ...]:
+    """Columns, settings and the rest of a training whose defaults are those of the model that it goes on with.
+
+    `without`: names of settings that are no options of the command, or have another meaning there.
+    """
+    rows = [row for row in _SETTINGS if _name_of(row[0]) not in without]
+    settings = [click.option(flag, type=kind, default=None, help=meaning) for flag, kind, meaning in rows]
+    return (column_options, _DEV_COLUMN, _SEPARATOR, *settings, *_END)
+
+
+def _name_of(flag: str) -> str:
+    """`--a-b/--no-a-b` -> `a_b`."""
+    return flag.split("/")[0].strip("-").replace("-", "_")
 
 
 _UNSET = {
     "patience": "a quarter of all epochs, at least 3",
     "dropout": "the checkpoint's",
+    "sparsity": "none",
+    "keep_zeros": "if more than 5% are",
+    "qat": "none",
     "stride": "half of a window's room",
     "pooling": "mean",
+    "teacher": "none",
     "normalize": "yes",
 }
 """What a setting is where nothing sets it."""

@@ -15,11 +15,12 @@ from albert_edge.config import AlbertConfig
 from albert_edge.model.dropout import Dropout
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.layers import layer_norm, linear
+from albert_edge.model.quantization import UNQUANTIZED, Quantization
 
 ATTENTION_MASK_BIAS = -1000.0
 """Added to the scores of padding. exp(-1000) is exactly 0 in float32, float16 and bfloat16 alike, so that padding
-changes nothing, and the constant itself is exact in all three. A graph with int8 scores needs another one: this one
-would take nearly their whole range."""
+changes nothing, and the constant itself is exact in all three. Scores that are int8 are rounded before it is added:
+they would lose nearly all of their range to it."""
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "gelu_new": functools.partial(tf.nn.gelu, approximate=True),
@@ -28,38 +29,66 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class AlbertAttention(keras.layers.Layer):
-    """Multi-head self-attention, the residual connection and its LayerNorm."""
+class BlockActivations:
+    """The activation points of one block, whose names start with its group and its place in it."""
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
+    def __init__(self, quantization: Quantization, block: str) -> None:
+        self._quantization = quantization
+        self._block = block
+
+    def at(self, depth: int, training: bool) -> Callable[[str, tf.Tensor], tf.Tensor]:
+        """(point, values) -> the values that go on from there, in the call of the block behind `depth` layers."""
+
+        def activation(point: str, values: tf.Tensor) -> tf.Tensor:
+            return self._quantization.activation(f"{self._block}.{point}", values, depth, training)
+
+        return activation
+
+
+class AlbertAttention(keras.layers.Layer):
+    """Multi-head self-attention, the residual connection and its LayerNorm; `block` names its activation points."""
+
+    def __init__(
+        self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, block: str = "0.0", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        hidden = config.hidden_size
         self.num_attention_heads = config.num_attention_heads
         self.attention_head_size = config.attention_head_size
-        self.query = linear(hidden)
-        self.key = linear(hidden)
-        self.value = linear(hidden)
-        self.dense = linear(hidden)
+        self.query = linear(config.attention_size, quantization)
+        self.key = linear(config.attention_size, quantization)
+        self.value = linear(config.attention_size, quantization)
+        self.dense = linear(config.hidden_size, quantization)
         self.attention_dropout = Dropout(config.attention_probs_dropout_prob)
         self.output_dropout = Dropout(config.hidden_dropout_prob)
         self.LayerNorm = layer_norm(config.layer_norm_eps)
+        self._activations = BlockActivations(quantization, block)
 
-    def call(self, hidden: tf.Tensor, mask_bias: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """(B, T, H) and (B, 1, 1, T) -> (B, T, H)."""
-        query = self._split(self.query(hidden)) / math.sqrt(self.attention_head_size)
-        scores = tf.matmul(query, self._split(self.key(hidden)), transpose_b=True) + mask_bias
-        weights = self.attention_dropout(tf.nn.softmax(scores), training=training)
-        mixed = self._join(tf.matmul(weights, self._split(self.value(hidden))))
-        return self.LayerNorm(hidden + self.output_dropout(self.dense(mixed), training=training))
+    def call(
+        self, hidden: tf.Tensor, mask_bias: tf.Tensor, depth: int = 0, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """(B, T, H) and (B, 1, 1, T) -> (B, T, H), and softmax's probabilities (B, heads, T, T) before dropout.
+
+        `depth`: layers applied before this one.
+        """
+        at = self._activations.at(depth, training)
+        given = at("attention_input", hidden)
+        query = at("query", self._split(self.query(given)) / math.sqrt(self.attention_head_size))
+        key, value = at("key", self._split(self.key(given))), at("value", self._split(self.value(given)))
+        scores = at("scores", tf.matmul(query, key, transpose_b=True)) + mask_bias
+        probabilities = at("probabilities", tf.nn.softmax(scores))
+        weights = self.attention_dropout(probabilities, training=training)
+        context = at("context", self._join(tf.matmul(weights, value)))
+        output = self.output_dropout(at("attention_output", self.dense(context)), training=training)
+        return self.LayerNorm(hidden + output), probabilities
 
     def _split(self, projected: tf.Tensor) -> tf.Tensor:
-        """(B, T, H) -> (B, heads, T, H / heads)."""
+        """(B, T, heads * size) -> (B, heads, T, size)."""
         batch, length = tf.unstack(tf.shape(projected)[:2])
         heads = tf.reshape(projected, (batch, length, self.num_attention_heads, self.attention_head_size))
         return tf.transpose(heads, (0, 2, 1, 3))
 
     def _join(self, heads: tf.Tensor) -> tf.Tensor:
-        """(B, heads, T, H / heads) -> (B, T, H)."""
+        """(B, heads, T, size) -> (B, T, heads * size)."""
         batch, length = tf.shape(heads)[0], tf.shape(heads)[2]
         joined = (batch, length, self.num_attention_heads * self.attention_head_size)
         return tf.reshape(tf.transpose(heads, (0, 2, 1, 3)), joined)
@@ -68,30 +97,45 @@ class AlbertAttention(keras.layers.Layer):
 class AlbertLayer(keras.layers.Layer):
     """One block: attention, then the feed-forward network, each with its residual connection and LayerNorm."""
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
+    def __init__(
+        self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, block: str = "0.0", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.attention = AlbertAttention(config)
-        self.ffn = linear(config.intermediate_size, activation=ACTIVATIONS[config.hidden_act])
-        self.ffn_output = linear(config.hidden_size)
+        self.attention = AlbertAttention(config, quantization, block)
+        self.ffn = linear(config.intermediate_size, quantization)
+        self.ffn_output = linear(config.hidden_size, quantization)
         self.dropout = Dropout(config.hidden_dropout_prob)
         self.full_layer_layer_norm = layer_norm(config.layer_norm_eps)
+        self._hidden_act = ACTIVATIONS[config.hidden_act]
+        self._activations = BlockActivations(quantization, block)
 
-    def call(self, hidden: tf.Tensor, mask_bias: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """(B, T, H) and (B, 1, 1, T) -> (B, T, H)."""
-        attended = self.attention(hidden, mask_bias, training=training)
-        transformed = self.dropout(self.ffn_output(self.ffn(attended)), training=training)
-        return self.full_layer_layer_norm(attended + transformed)
+    def call(
+        self, hidden: tf.Tensor, mask_bias: tf.Tensor, depth: int = 0, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """(B, T, H) and (B, 1, 1, T) -> (B, T, H), and the attention's probabilities (B, heads, T, T)."""
+        at = self._activations.at(depth, training)
+        attended, probabilities = self.attention(hidden, mask_bias, depth=depth, training=training)
+        inner = at("ffn_inner", self.ffn(at("ffn_input", attended)))
+        transformed = at("ffn_output", self.ffn_output(at("ffn_activated", self._hidden_act(inner))))
+        return self.full_layer_layer_norm(attended + self.dropout(transformed, training=training)), probabilities
 
 
 class AlbertLayerGroup(keras.layers.Layer):
-    """The `inner_group_num` blocks, each with weights of its own, that one layer applies in a row."""
+    """The `inner_group_num` blocks, each with weights of its own, that one layer of the group `group` applies."""
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
+    def __init__(
+        self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, group: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.albert_layers = [AlbertLayer(config) for _ in range(config.inner_group_num)]
+        self.albert_layers = [
+            AlbertLayer(config, quantization, f"{group}.{inner}") for inner in range(config.inner_group_num)
+        ]
 
-    def call(self, hidden: tf.Tensor, mask_bias: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """(B, T, H) and (B, 1, 1, T) -> (B, T, H)."""
+    def call(
+        self, hidden: tf.Tensor, mask_bias: tf.Tensor, depth: int = 0, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """(B, T, H) and (B, 1, 1, T) -> (B, T, H), and the last block's probabilities (B, heads, T, T)."""
+        probabilities = None
         for layer in self.albert_layers:
-            hidden = layer(hidden, mask_bias, training=training)
-        return hidden
+            hidden, probabilities = layer(hidden, mask_bias, depth=depth, training=training)
+        return hidden, probabilities

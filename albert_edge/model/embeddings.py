@@ -12,13 +12,15 @@ from albert_edge.config import AlbertConfig
 from albert_edge.model.dropout import Dropout
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.layers import layer_norm, lookup
+from albert_edge.model.quantization import UNQUANTIZED, Quantization
 
 
 class AlbertEmbeddings(keras.layers.Layer):
     """Sum of the word's, the position's and the segment's vector, LayerNorm, dropout in training."""
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._quantization = quantization
         width = config.embedding_size
         self.word_embeddings = lookup(config.vocab_size, width)
         self.position_embeddings = lookup(config.max_position_embeddings, width)
@@ -28,7 +30,7 @@ class AlbertEmbeddings(keras.layers.Layer):
 
     def call(self, input_ids: tf.Tensor, token_type_ids: tf.Tensor, training: bool = False) -> tf.Tensor:
         """(B, T) int32 ids and segments -> (B, T, E). Positions are 0 to T - 1; padding stands at the end."""
-        embedded = self.word_embeddings(input_ids)
+        embedded = self._quantization.rows(self.word_embeddings(input_ids))
         embedded += self.position_embeddings(tf.range(tf.shape(input_ids)[1]))
         embedded += self.token_type_embeddings(token_type_ids)
         return self.dropout(self.LayerNorm(embedded), training=training)

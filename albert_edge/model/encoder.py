@@ -13,6 +13,7 @@ from albert_edge.model.block import ATTENTION_MASK_BIAS, AlbertLayerGroup
 from albert_edge.model.embeddings import AlbertEmbeddings
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.layers import linear
+from albert_edge.model.quantization import UNQUANTIZED, Quantization
 
 
 class EncoderOutputs(NamedTuple):
@@ -22,40 +23,80 @@ class EncoderOutputs(NamedTuple):
     """The mapped embeddings and the output of each layer: L + 1 times (B, T, H), the last one at the end."""
     pooled: Optional[tf.Tensor]
     """(B, H), or None without a pooler."""
+    attentions: tuple[tf.Tensor, ...] = ()
+    """Softmax's probabilities in each layer, before dropout: L times (B, heads, T, T); of a layer of several blocks,
+    those of its last one."""
 
 
 class AlbertTransformer(keras.layers.Layer):
     """The mapping from E to H and the groups of shared blocks."""
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._quantization = quantization
         self.groups_of_layers = [config.group_of_layer(layer) for layer in range(config.num_hidden_layers)]
-        self.embedding_hidden_mapping_in = linear(config.hidden_size)
-        self.albert_layer_groups = [AlbertLayerGroup(config) for _ in range(config.num_hidden_groups)]
+        self.embedding_hidden_mapping_in = linear(config.hidden_size, quantization)
+        self.albert_layer_groups = [
+            AlbertLayerGroup(config, quantization, group) for group in range(config.num_hidden_groups)
+        ]
 
-    def call(self, embedded: tf.Tensor, mask_bias: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
-        """(B, T, E) and (B, 1, 1, T) -> L + 1 times (B, T, H)."""
-        states = [self.embedding_hidden_mapping_in(embedded)]
-        for group in self.groups_of_layers:
-            states.append(self.albert_layer_groups[group](states[-1], mask_bias, training=training))
-        return tuple(states)
+    def call(
+        self, embedded: tf.Tensor, mask_bias: tf.Tensor, depth: Optional[int] = None, training: bool = False
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
+        """(B, T, E) and (B, 1, 1, T) -> L + 1 times (B, T, H) and L times (B, heads, T, T), of the first L = `depth`
+        layers; None: of all."""
+        given = self._quantization.activation("mapping_input", embedded, 0, training)
+        mapped = self.embedding_hidden_mapping_in(given)
+        states = [self._quantization.activation("mapping_output", mapped, 0, training)]
+        attentions = []
+        for layer, group in enumerate(self.groups_of_layers[:depth]):
+            hidden, probabilities = self.albert_layer_groups[group](
+                states[-1], mask_bias, depth=layer, training=training
+            )
+            states.append(hidden)
+            attentions.append(probabilities)
+        return tuple(states), tuple(attentions)
 
 
 class AlbertModel(keras.layers.Layer):
     """The encoder that every head stands on; `pooler` adds tanh of a linear layer at the first token."""
 
-    def __init__(self, config: AlbertConfig, pooler: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, config: AlbertConfig, pooler: bool, quantization: Quantization = UNQUANTIZED, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.embeddings = AlbertEmbeddings(config)
-        self.encoder = AlbertTransformer(config)
-        self.pooler = linear(config.hidden_size, activation="tanh") if pooler else None
+        self._quantization = quantization
+        self.embeddings = AlbertEmbeddings(config, quantization)
+        self.encoder = AlbertTransformer(config, quantization)
+        self.pooler: Any = linear(config.hidden_size, quantization) if pooler else None
 
     def call(
-        self, input_ids: tf.Tensor, attention_mask: tf.Tensor, token_type_ids: tf.Tensor, training: bool = False
+        self,
+        input_ids: tf.Tensor,
+        attention_mask: tf.Tensor,
+        token_type_ids: tf.Tensor,
+        depth: Optional[int] = None,
+        training: bool = False,
     ) -> EncoderOutputs:
-        """(B, T) int32 ids, mask (1 a token, 0 padding) and segments -> `EncoderOutputs`."""
-        padding = 1.0 - tf.cast(attention_mask, tf.float32)
-        mask_bias = padding[:, tf.newaxis, tf.newaxis, :] * ATTENTION_MASK_BIAS
+        """(B, T) int32 ids, mask (1 a token, 0 padding) and segments -> `EncoderOutputs` of the first `depth` layers,
+        or of all."""
         embedded = self.embeddings(input_ids, token_type_ids, training=training)
-        hidden_states = self.encoder(embedded, mask_bias, training=training)
-        return EncoderOutputs(hidden_states, self.pooler(hidden_states[-1][:, 0]) if self.pooler else None)
+        states, attentions = self.encoder(embedded, mask_bias_of(attention_mask), depth=depth, training=training)
+        return self.ended(states, attentions, training)
+
+    def ended(
+        self, hidden_states: tuple[tf.Tensor, ...], attentions: tuple[tf.Tensor, ...], training: bool
+    ) -> EncoderOutputs:
+        """What the encoder would return if the last of `hidden_states` were its last layer's output."""
+        pooled = self._pooled(hidden_states[-1], len(attentions), training) if self.pooler else None
+        return EncoderOutputs(hidden_states, pooled, attentions)
+
+    def _pooled(self, hidden: tf.Tensor, depth: int, training: bool) -> tf.Tensor:
+        given = self._quantization.activation("pooler_input", hidden[:, 0], depth, training)
+        return tf.tanh(self._quantization.activation("pooler_output", self.pooler(given), depth, training))
+
+
+def mask_bias_of(attention_mask: tf.Tensor) -> tf.Tensor:
+    """int32 (B, T), 1 a token, 0 padding -> what the scores of each key get added, float32 (B, 1, 1, T)."""
+    padding = 1.0 - tf.cast(attention_mask, tf.float32)
+    return padding[:, tf.newaxis, tf.newaxis, :] * ATTENTION_MASK_BIAS

@@ -7,7 +7,8 @@
     special_tokens_map.json  the special pieces, for older transformers
     training.json            the record of its training, if it was trained here
 
-What is written opens in transformers with equal logits, and what transformers wrote opens here: of its
+What is written opens in transformers with equal logits (but for a model whose attention heads were pruned, which
+`albert-edge export` makes ready for it), and what transformers wrote opens here: of its
 `tokenizer.json`, which version 5 writes in place of the vocabulary, the vocabulary is made again.
 """
 

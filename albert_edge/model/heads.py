@@ -17,6 +17,7 @@ from albert_edge.model.dropout import Dropout
 from albert_edge.model.encoder import AlbertModel, EncoderOutputs
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.layers import layer_norm, linear
+from albert_edge.model.quantization import UNQUANTIZED, Quantization
 from albert_edge.model.tensors import head_of_task
 
 
@@ -29,6 +30,8 @@ class Outputs(NamedTuple):
     """The mapped embeddings and the output of each layer: L + 1 times float32 (B, T, H)."""
     pooled: Optional[tf.Tensor]
     """float32 (B, H): tanh of the pooler at the first token; None of a class without a pooler."""
+    attentions: tuple[tf.Tensor, ...] = ()
+    """Softmax's probabilities in each layer, before dropout: L times float32 (B, heads, T, T)."""
 
     @property
     def logits(self) -> tf.Tensor:
@@ -51,10 +54,11 @@ class TaskModel(keras.Model):
 
     task: str
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = config
-        self.albert = AlbertModel(config, pooler=head_of_task(self.task).pooler)
+        self.quantization = quantization
+        self.albert = AlbertModel(config, head_of_task(self.task).pooler, quantization)
 
     def call(
         self,
@@ -62,24 +66,51 @@ class TaskModel(keras.Model):
         attention_mask: Optional[tf.Tensor] = None,
         token_type_ids: Optional[tf.Tensor] = None,
         masked_positions: Optional[tf.Tensor] = None,
+        depth: Optional[int] = None,
         training: bool = False,
     ) -> Outputs:
         """Run the model.
 
         `input_ids`: int32 (B, T), T at most `max_position_embeddings`; `attention_mask`: int32 (B, T), 1 a token,
         0 padding (None: no padding); `token_type_ids`: int32 (B, T), 0 for the first text, 1 for the second (None:
-        all 0); `masked_positions`: int32 (B, K), of fill-mask only (None: every position is answered for);
-        `training`: with dropout.
+        all 0); `masked_positions`: int32 (B, K), of fill-mask only (None: every position is answered for); `depth`:
+        apply only so many layers, 1 to all (None: all); `training`: with dropout.
         """
         mask = tf.ones_like(input_ids) if attention_mask is None else attention_mask
         segments = tf.zeros_like(input_ids) if token_type_ids is None else token_type_ids
-        encoded = self.albert(input_ids, mask, segments, training=training)
+        encoded = self.albert(input_ids, mask, segments, depth=depth, training=training)
         named = self.head(encoded, Given(mask, masked_positions, training))
-        return Outputs(named, encoded.hidden_states, encoded.pooled)
+        return Outputs(named, encoded.hidden_states, encoded.pooled, encoded.attentions)
+
+    def after_each_layer(self, outputs: Outputs, given: Given) -> list[dict[str, tf.Tensor]]:
+        """The task's outputs as if layer 1, 2, ... L were the last: the one pooler and head on each layer's state.
+
+        `outputs` are what this model returned for the inputs that `given` is of; the last item is their `named`.
+        Nothing of the encoder is computed again.
+        """
+        states, attentions = outputs.hidden_states, outputs.attentions
+        earlier = [
+            self.head(self.albert.ended(states[: depth + 1], attentions[:depth], given.training), given)
+            for depth in range(1, len(attentions))
+        ]
+        return [*earlier, outputs.named]
 
     def head(self, encoded: EncoderOutputs, given: Given) -> dict[str, tf.Tensor]:
         """The task's outputs by name."""
         raise NotImplementedError
+
+    def _activation(self, point: str, values: tf.Tensor, encoded: EncoderOutputs, given: Given) -> tf.Tensor:
+        """`values` at an activation point of the head."""
+        return self.quantization.activation(point, values, len(encoded.attentions), given.training)
+
+    def _product(
+        self, layer: Any, states: tf.Tensor, encoded: EncoderOutputs, given: Given, dropout: Optional[Dropout] = None
+    ) -> tf.Tensor:
+        """The head that the one linear `layer` is."""
+        hidden = self._activation("head_input", states, encoded, given)
+        if dropout is not None:
+            hidden = dropout(hidden, training=given.training)
+        return self._activation("logits", layer(hidden), encoded, given)
 
 
 class AlbertClassifier(TaskModel):
@@ -91,14 +122,14 @@ class AlbertClassifier(TaskModel):
 
     task = "text-classification"
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
-        super().__init__(config, **kwargs)
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
+        super().__init__(config, quantization, **kwargs)
         self.dropout = Dropout(config.classifier_dropout_prob)
-        self.classifier = linear(len(config.labels))
+        self.classifier = linear(len(config.labels), quantization)
 
     def head(self, encoded: EncoderOutputs, given: Given) -> dict[str, tf.Tensor]:
         """`logits`."""
-        return {"logits": self.classifier(self.dropout(encoded.pooled, training=given.training))}
+        return {"logits": self._product(self.classifier, encoded.pooled, encoded, given, self.dropout)}
 
 
 class AlbertOrderClassifier(AlbertClassifier):
@@ -112,14 +143,14 @@ class AlbertTagger(TaskModel):
 
     task = "token-classification"
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
-        super().__init__(config, **kwargs)
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
+        super().__init__(config, quantization, **kwargs)
         self.dropout = Dropout(config.classifier_dropout_prob)
-        self.classifier = linear(len(config.labels))
+        self.classifier = linear(len(config.labels), quantization)
 
     def head(self, encoded: EncoderOutputs, given: Given) -> dict[str, tf.Tensor]:
         """`logits`."""
-        return {"logits": self.classifier(self.dropout(encoded.hidden_states[-1], training=given.training))}
+        return {"logits": self._product(self.classifier, encoded.hidden_states[-1], encoded, given, self.dropout)}
 
 
 class AlbertAnswerer(TaskModel):
@@ -127,13 +158,14 @@ class AlbertAnswerer(TaskModel):
 
     task = "question-answering"
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
-        super().__init__(config, **kwargs)
-        self.qa_outputs = linear(2)
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
+        super().__init__(config, quantization, **kwargs)
+        self.qa_outputs = linear(2, quantization)
 
-    def head(self, encoded: EncoderOutputs, _: Given) -> dict[str, tf.Tensor]:
+    def head(self, encoded: EncoderOutputs, given: Given) -> dict[str, tf.Tensor]:
         """`start_logits` and `end_logits`."""
-        start, end = tf.unstack(self.qa_outputs(encoded.hidden_states[-1]), num=2, axis=-1)
+        both = self._product(self.qa_outputs, encoded.hidden_states[-1], encoded, given)
+        start, end = tf.unstack(both, num=2, axis=-1)
         return {"start_logits": start, "end_logits": end}
 
 
@@ -156,15 +188,19 @@ class AlbertEmbedder(TaskModel):
 class WordPredictions(keras.layers.Layer):
     """Which piece stands at a position: H to E, the activation, LayerNorm, the product with the word table."""
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dense = linear(config.embedding_size, activation=ACTIVATIONS[config.hidden_act])
+        self.dense = linear(config.embedding_size, quantization)
+        self._hidden_act = ACTIVATIONS[config.hidden_act]
+        self._activation = quantization.activation
         self.LayerNorm = layer_norm(config.layer_norm_eps)
         self.bias = self.add_weight("bias", (config.vocab_size,), initializer="zeros")
 
-    def call(self, hidden: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
+    def call(self, hidden: tf.Tensor, table: tf.Tensor, depth: int = 0, training: bool = False) -> tf.Tensor:
         """(B, K, H) and the word embeddings (V, E) -> (B, K, V)."""
-        return tf.matmul(self.LayerNorm(self.dense(hidden)), table, transpose_b=True) + self.bias
+        inner = self.dense(self._activation("head_input", hidden, depth, training))
+        inner = self._hidden_act(self._activation("head_inner", inner, depth, training))
+        return tf.matmul(self.LayerNorm(inner), table, transpose_b=True) + self.bias
 
 
 class AlbertFiller(TaskModel):
@@ -172,16 +208,18 @@ class AlbertFiller(TaskModel):
 
     task = "fill-mask"
 
-    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
-        super().__init__(config, **kwargs)
-        self.predictions = WordPredictions(config)
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
+        super().__init__(config, quantization, **kwargs)
+        self.predictions = WordPredictions(config, quantization)
 
     def head(self, encoded: EncoderOutputs, given: Given) -> dict[str, tf.Tensor]:
         """`logits`."""
         states = encoded.hidden_states[-1]
         if given.masked_positions is not None:
             states = tf.gather(states, given.masked_positions, batch_dims=1)
-        return {"logits": self.predictions(states, self.albert.embeddings.word_embeddings.embeddings)}
+        table = self.quantization.rows(self.albert.embeddings.word_embeddings.embeddings)
+        depth = len(encoded.attentions)
+        return {"logits": self.predictions(states, table, depth=depth, training=given.training)}
 
 
 _MODELS: dict[str, type[TaskModel]] = {
@@ -190,17 +228,20 @@ _MODELS: dict[str, type[TaskModel]] = {
 }
 
 
-def build_model(config: AlbertConfig, task: str = "text-classification") -> TaskModel:
+def build_model(
+    config: AlbertConfig, task: str = "text-classification", quantization: Optional[Quantization] = None
+) -> TaskModel:
     """A model for `task` with every variable made and zero: `load_state_dict` fills them.
 
-    The tensors are a checkpoint's, or `initial_tensors` for a new model.
+    The tensors are a checkpoint's, or `initial_tensors` for a new model. `quantization`: what rounds its weights and
+    activations, of this model alone; None: nothing does.
 
     Raises `ConfigError` for a task that has no model here.
     """
     name = head_of_task(task).task
     if name not in _MODELS:
         raise ConfigError(f"task must be one of {', '.join(_MODELS)}; received {task!r}")
-    model = _MODELS[name](config)
+    model = _MODELS[name](config, quantization or UNQUANTIZED)
     # Keras makes variables when a layer is first called: one token is enough.
     model(tf.zeros((1, 1), tf.int32))
     return model

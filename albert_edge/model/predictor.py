@@ -29,14 +29,22 @@ Outputs = dict[str, "NDArray[np.float32]"]
 class BatchScorer:
     """A model in memory and its compiled forward pass, for any length and batch size."""
 
-    def __init__(self, model: TaskModel, batch_size: int = 32) -> None:
+    def __init__(self, model: TaskModel, batch_size: int = 32, max_depth: Optional[int] = None) -> None:
+        """`max_depth`: apply only so many layers; None: all. Raises `ConfigError` for more than there are."""
+        layers = model.config.num_hidden_layers
+        if max_depth is not None and not 1 <= max_depth <= layers:
+            raise ConfigError(
+                f"max_depth must be an integer from 1 to {layers}, the model's depth; received {max_depth!r}"
+            )
         self.model = model
         self.task = task_named(model.task)
         self._batch_size = batch_size
         ids = tf.TensorSpec((None, None), tf.int32)
         inputs = 3 + self._fills
         # No branch depends on a tensor, and reading the code for such takes seconds.
-        self._run = tf.function(lambda *batch: model(*batch).named, input_signature=(ids,) * inputs, autograph=False)
+        self._run = tf.function(
+            lambda *batch: model(*batch, depth=max_depth).named, input_signature=(ids,) * inputs, autograph=False
+        )
 
     @property
     def _fills(self) -> bool:
@@ -90,9 +98,11 @@ class BatchScorer:
 class KerasPredictor(BatchScorer):
     """The model in a folder, or at `hf:owner/name@revision`, with its configuration and tokenizer."""
 
-    def __init__(self, folder: PathLike, task: Optional[str] = None, batch_size: int = 32) -> None:
+    def __init__(
+        self, folder: PathLike, task: Optional[str] = None, batch_size: int = 32, max_depth: Optional[int] = None
+    ) -> None:
         loaded = read_folder(folder, task)
-        super().__init__(loaded.model, batch_size)
+        super().__init__(loaded.model, batch_size, max_depth)
         self.config = loaded.config
         self.tokenizer = loaded.tokenizer
 

@@ -78,7 +78,8 @@ def parameter_count(config: AlbertConfig, classifier: bool = False) -> int:
     width, hidden = config.embedding_size, config.hidden_size
     rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size
     embeddings = rows * width + 2 * width
-    blocks = config.num_hidden_groups * config.inner_group_num * _block_count(hidden, config.intermediate_size)
+    block = _block_count(hidden, config.attention_size, config.intermediate_size)
+    blocks = config.num_hidden_groups * config.inner_group_num * block
     head = _linear_count(hidden, len(config.labels)) if classifier else 0
     return embeddings + _linear_count(width, hidden) + blocks + _linear_count(hidden, hidden) + head
 
@@ -87,16 +88,28 @@ def bert_parameter_count(config: AlbertConfig, vocab_size: int = BERT_VOCABULARY
     """Parameters of a BERT of the same shape with its pooler: tables of width H, and weights for every layer."""
     hidden = config.hidden_size
     rows = vocab_size + config.max_position_embeddings + config.type_vocab_size
-    blocks = config.num_hidden_layers * _block_count(hidden, config.intermediate_size)
+    blocks = config.num_hidden_layers * _block_count(hidden, hidden, config.intermediate_size)
     return rows * hidden + 2 * hidden + blocks + _linear_count(hidden, hidden)
+
+
+def multiply_adds_per_token(config: AlbertConfig, tokens: int) -> int:
+    """Multiplications with addition that the encoder needs for one of `tokens` tokens of a text, all layers together.
+
+    Of the mapping, the blocks' products, and the products of attention, which every token has with all others; the
+    pooler and the head, once a text, are left out.
+    """
+    hidden = config.hidden_size
+    attention = 4 * hidden * config.attention_size + 2 * tokens * config.attention_size
+    block = attention + 2 * hidden * config.intermediate_size
+    return config.embedding_size * hidden + config.num_hidden_layers * config.inner_group_num * block
 
 
 def _linear_count(inputs: int, outputs: int) -> int:
     return inputs * outputs + outputs
 
 
-def _block_count(hidden: int, intermediate: int) -> int:
-    attention = 4 * _linear_count(hidden, hidden) + 2 * hidden
+def _block_count(hidden: int, heads: int, intermediate: int) -> int:
+    attention = 3 * _linear_count(hidden, heads) + _linear_count(heads, hidden) + 2 * hidden
     feed_forward = _linear_count(hidden, intermediate) + _linear_count(intermediate, hidden) + 2 * hidden
     return attention + feed_forward
 

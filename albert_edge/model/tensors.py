@@ -72,12 +72,12 @@ def block_prefix(group: int, inner: int) -> str:
 
 
 def _block(config: AlbertConfig, prefix: str) -> Specs:
-    hidden, intermediate = config.hidden_size, config.intermediate_size
+    hidden, heads, intermediate = config.hidden_size, config.attention_size, config.intermediate_size
     return (
-        *_linear(f"{prefix}.attention.query", hidden, hidden),
-        *_linear(f"{prefix}.attention.key", hidden, hidden),
-        *_linear(f"{prefix}.attention.value", hidden, hidden),
-        *_linear(f"{prefix}.attention.dense", hidden, hidden),
+        *_linear(f"{prefix}.attention.query", hidden, heads),
+        *_linear(f"{prefix}.attention.key", hidden, heads),
+        *_linear(f"{prefix}.attention.value", hidden, heads),
+        *_linear(f"{prefix}.attention.dense", heads, hidden),
         *_norm(f"{prefix}.attention.LayerNorm", hidden),
         *_linear(f"{prefix}.ffn", hidden, intermediate),
         *_linear(f"{prefix}.ffn_output", intermediate, hidden),

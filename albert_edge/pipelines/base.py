@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, Mapping, Optional, Sequence, TypeVar
 
 from albert_edge.errors import CheckFailedError, ConfigError, DataError
+from albert_edge.tasks import DEPTH_USED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from albert_edge.text.tokenizer import Encoding, Tokenizer
 
 Outputs = Mapping[str, "NDArray[np.float32]"]
-"""Output's name in `tasks.Task.outputs` -> float32 array without the axis of texts and without rows of padding."""
+"""Output's name in `tasks.Task.outputs` -> float32 array without the axis of texts and without rows of padding; of a
+graph that may stop early `depth_used` too, float32 [1]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,3 +113,9 @@ def pooled(inputs: Sequence[Packed], outputs: Sequence[Outputs], name: str, widt
     if len(outputs) != len(inputs):
         raise ConfigError(f"every input must have outputs; received {len(outputs)} for {len(inputs)} inputs")
     return np.stack([output(each, name, (width,)) for each in outputs])
+
+
+def depth_used(outputs: Sequence[Outputs]) -> Optional[int]:
+    """Layers applied to the input of `outputs` that took the most; None where the graph has no exit."""
+    depths = [int(each[DEPTH_USED][0]) for each in outputs if DEPTH_USED in each]
+    return max(depths, default=None)

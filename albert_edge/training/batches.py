@@ -40,6 +40,8 @@ class Batch(NamedTuple):
     inputs: Inputs
     targets: tuple[NDArray[Any], ...]
     """As the objective's `target_specs` say."""
+    additions: tuple[tuple[NDArray[Any], ...], ...] = ()
+    """What each addition's `arrays` gave; of no use where nothing is updated."""
 
 
 def make_batch(texts: Sequence[Packed], targets: tuple[NDArray[Any], ...], pad_id: int) -> Batch:

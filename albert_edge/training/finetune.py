@@ -2,17 +2,18 @@
 
 From a checkpoint this is fine-tuning as in Devlin et al. 2018, section 3.2; from a named size the same steps start at
 random weights. What differs between the tasks lies in `objectives`. Leaves out pretraining on text too large for
-memory, and distillation.
+memory.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
 from albert_edge.model.folder import check_output_folder, write_folder
+from albert_edge.model.hub import resolve_folder
 from albert_edge.tasks import task_named
 from albert_edge.text.tables import Columns
 from albert_edge.training.preparation import Prepared, prepare
@@ -23,8 +24,7 @@ from albert_edge.training.settings import TrainingSettings
 from albert_edge.training.snapshot import Snapshot, check_same_request, partial_path, read_snapshot, write_snapshot
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from albert_edge.training.loop import Training
 
 
 def train(
@@ -55,6 +55,7 @@ def train(
     The model starts as a named `size` with random weights or as the checkpoint `from_`; see `Source` for that choice
     and the vocabulary's, `TrainingSettings` for the names in `settings`, `Columns` for the data files'
     columns; `dev_columns` are those of `dev` where they differ.
+    A model of a `size` that has a `teacher` takes the teacher's vocabulary if no `vocab` is given.
     `overwrite` lets a finished `out` be replaced. Every `checkpoint_every` steps the training is stored beside `out`;
     after an interruption, a kill -9 too, the same call goes on from there to the same weights. `restart` starts over.
     `threads`: of TensorFlow, None for as many as there are cores.
@@ -64,6 +65,8 @@ def train(
     """
     reporter = reporter or Reporter()
     task = task_named(task).name
+    if from_ is None and vocab is None and settings.get("teacher") is not None:
+        vocab = resolve_folder(settings["teacher"])
     source = Source(size, from_, layers, vocab, vocab_size, lower_case, keep_accents)
     chosen = TrainingSettings.from_dict(settings, from_checkpoint=from_ is not None, task=task)
     columns = columns or Columns()
@@ -78,10 +81,13 @@ def train(
     prepared = prepare(request, None if stored is None else stored.vocabulary, reporter)
     if stored is not None:
         check_same_request(path, stored.request, prepared.facts)
-    report, weights = _run(prepared, path, stored, checkpoint_every, threads, reporter)
-    start = prepared.start
-    config = prepared.objective.finish(start.config, report["dev"])
-    write_folder(out, config, weights, start.tokenizer, task=task, training=report, overwrite=overwrite)
+    training, used_threads = _run(prepared, path, stored, checkpoint_every, threads, reporter)
+    report = training_report(prepared, training, used_threads)
+    config = prepared.objective.finish(prepared.start.config, report["dev"])
+    for addition in training.additions:
+        config = addition.settings(config)
+    tokenizer = prepared.start.tokenizer
+    write_folder(out, config, training.best, tokenizer, task=task, training=report, overwrite=overwrite)
     path.unlink()
     return report
 
@@ -93,15 +99,15 @@ def _run(
     checkpoint_every: int,
     threads: Optional[int],
     reporter: Reporter,
-) -> tuple[dict[str, Any], Mapping[str, NDArray[np.float32]]]:
-    """Train to the end, keeping a snapshot at `path`; the report and the best weights."""
+) -> tuple[Training, int]:
+    """Train to the end, keeping a snapshot at `path`; the finished training and TensorFlow's threads."""
     # TensorFlow takes seconds to start: only now, that nothing is left to complain about.
     from albert_edge.training.loop import Training
     from albert_edge.training.threads import use_threads
 
     used_threads = use_threads(threads)
     start = prepared.start
-    training = Training(prepared.objective, start, prepared.train, prepared.dev)
+    training = Training(prepared)
 
     def keep() -> None:
         write_snapshot(path, Snapshot(prepared.facts, start.tokenizer.model, training.position, training.tensors()))
@@ -112,4 +118,4 @@ def _run(
         training.restore(stored.position, stored.tensors)
         reporter.note(f"going on after step {training.position.step} of {training.total_steps}")
     training.run(keep, checkpoint_every, reporter)
-    return training_report(prepared, training.position, used_threads), training.best
+    return training, used_threads

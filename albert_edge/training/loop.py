@@ -6,6 +6,7 @@ on the development set, and the training ends after `patience` epochs that broug
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
@@ -17,49 +18,52 @@ from albert_edge.model.heads import build_model
 from albert_edge.model.predictor import BatchScorer
 from albert_edge.model.weights import load_state_dict, state_dict
 from albert_edge.pipelines import make_pipeline
+from albert_edge.training.additions import make_additions, quantization_for
 from albert_edge.training.batches import Batch, batch_count, drop_words, epoch_batches, make_batch
 from albert_edge.training.interruption import noticed_interruption
-from albert_edge.training.objectives.base import Objective
-from albert_edge.training.optimization import TrainStep, under
+from albert_edge.training.optimization import TrainStep, addition_tensors, restore_additions, under
 from albert_edge.training.recipes import LOSS, LOWER_IS_BETTER, shown
 from albert_edge.training.reporting import Reporter
 from albert_edge.training.snapshot import Position
-from albert_edge.training.start import Start
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from albert_edge.training.data import Encoded
+    from albert_edge.training.preparation import Prepared
 
 _DROPPED_WORDS, _DRAWN_ITEMS = 1, 2
 """Keep the random numbers that drop words and draw items in step n apart from those that order epoch n."""
 
 
 class Training:
-    """The model of `start` on its way: `run` takes it from where it is to the end."""
+    """The prepared model on its way: `run` takes it from where it is to the end.
 
-    def __init__(self, objective: Objective, start: Start, train: Encoded, dev: Encoded) -> None:
-        settings = objective.settings
+    `additions` are then in their state of the best epoch, whose weights are `best`.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._objective, self._settings = prepared.objective, prepared.objective.settings
+        self._train, self._dev, self._tokenizer = prepared.train, prepared.dev, prepared.start.tokenizer
         self.position = Position()
         self.best: Mapping[str, NDArray[np.float32]] = {}
         """Weights of the best epoch so far, as they are to be saved."""
-        self.steps_per_epoch = batch_count(len(train.texts), settings.batch_size)
-        self._epochs = settings.epochs_for(len(train.texts), objective.request.recipe.texts_seen)
+        self._best_additions: Mapping[str, NDArray[Any]] = {}
+        settings, inputs = self._settings, len(self._train.texts)
+        self.steps_per_epoch = batch_count(inputs, settings.batch_size)
+        self._epochs = settings.epochs_for(inputs, self._objective.request.recipe.texts_seen)
         self._patience = settings.patience or max(3, self._epochs // 4)
         self.total_steps = self._epochs * self.steps_per_epoch
         """Updates if no early stopping ends the training."""
-        self._objective = objective
-        self._settings = settings
-        self._tokenizer = start.tokenizer
-        self._train = train
-        self._dev = dev
-        self._model = build_model(start.config, objective.request.task)
+        self._build(prepared)
+
+    def _build(self, prepared: Prepared) -> None:
+        start, task = prepared.start, prepared.request.task
+        self._model = build_model(start.config, task, quantization_for(prepared))
         load_state_dict(self._model, start.tensors)
         self._scorer = BatchScorer(self._model)
-        self._pipeline = make_pipeline(
-            objective.request.task, start.config, start.tokenizer, start.config.max_position_embeddings
-        )
-        self._step = TrainStep(self._model, objective, start.trained, self.total_steps)
+        self._pipeline = make_pipeline(task, start.config, start.tokenizer, start.config.max_position_embeddings)
+        self.additions = make_additions(prepared, self._model, self.total_steps)
+        self._step = TrainStep(self._model, self._objective, start.trained, self.total_steps, self.additions)
 
     @property
     def finished(self) -> bool:
@@ -69,12 +73,16 @@ class Training:
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything that a training changes and is a tensor."""
-        return {**self._step.tensors(), **{f"best/{name}": values for name, values in self.best.items()}}
+        best = {f"best/{name}": values for name, values in self.best.items()}
+        return {**self._step.tensors(), **best, **{f"best-{name}": at for name, at in self._best_additions.items()}}
 
     def restore(self, position: Position, tensors: Mapping[str, NDArray[Any]]) -> None:
         """Go on from what `tensors` returned at `position`."""
         self.position = position
         self.best = under("best/", tensors)
+        self._best_additions = {
+            f"additions/{name}": values for name, values in under("best-additions/", tensors).items()
+        }
         self._step.restore(tensors)
 
     def run(self, keep: Callable[[], None], keep_every: int, reporter: Reporter) -> None:
@@ -82,6 +90,9 @@ class Training:
 
         Raises `StoppedError` after Ctrl-C, everything stored, and `CheckFailedError` if the loss isn't a finite number.
         """
+        if not self.finished:
+            for addition in self.additions:
+                addition.begin(reporter)
         reporter.start(self.position.step, self.total_steps)
         try:
             with noticed_interruption() as interruption:
@@ -97,6 +108,7 @@ class Training:
                     keep()
         finally:
             reporter.end()
+        restore_additions(self.additions, self._best_additions)
 
     def _rest_of_epoch(self, reporter: Reporter) -> Iterator[int]:
         """Make the epoch's updates that are still to be made; yields the number of each one."""
@@ -104,6 +116,8 @@ class Training:
         batches = epoch_batches(self._train.lengths, self._settings.batch_size, self._settings.seed, epoch)
         for index in range(position.step - epoch * len(batches), len(batches)):
             started = time.perf_counter()
+            for addition in self.additions:
+                addition.before_step(position.step)
             loss = self._step(self._training_batch(batches[index]))
             if not math.isfinite(loss):
                 raise CheckFailedError(
@@ -122,11 +136,12 @@ class Training:
         drawn = np.random.default_rng([seed, step, _DRAWN_ITEMS])
         items = self._objective.batch(self._train, indices, tokenizer, drawn)
         texts = items.texts
+        further = tuple(tuple(addition.arrays(indices, items)) for addition in self.additions)
         if share:
             mask_id = tokenizer.unk_id if tokenizer.mask_id is None else tokenizer.mask_id
             generator = np.random.default_rng([seed, step, _DROPPED_WORDS])
             texts = drop_words(texts, share, (tokenizer.cls_id, tokenizer.sep_id), mask_id, generator)
-        return make_batch(texts, items.targets, tokenizer.pad_id)
+        return make_batch(texts, items.targets, tokenizer.pad_id)._replace(additions=further)
 
     def _dev_batches(self) -> Iterator[Batch]:
         """All of dev, in batches of about one length; what is drawn is the same in every epoch."""
@@ -140,15 +155,31 @@ class Training:
     def _scores(self, weights: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
         """What the model reaches on dev; `weights` are its own, as they are to be saved."""
         scores = {LOSS: self._step.loss(self._dev_batches())}
+        with self._holding(weights):
+            scores.update(self._objective.score(self._scorer, self._pipeline))
+        return scores
+
+    def dev_by_depth(self) -> list[dict[str, Any]]:
+        """What the best weights reach on dev after each layer, the last one excepted, which `position` tells of."""
+        with self._holding(self.best):
+            return [
+                self._objective.score(BatchScorer(self._model, max_depth=depth), self._pipeline)
+                for depth in range(1, self._model.config.num_hidden_layers)
+            ]
+
+    @contextlib.contextmanager
+    def _holding(self, weights: Mapping[str, NDArray[np.float32]]) -> Iterator[None]:
+        """The model has `weights` for a while."""
         learnt = state_dict(self._model)
         load_state_dict(self._model, weights)
-        scores.update(self._objective.score(self._scorer, self._pipeline))
+        yield
         load_state_dict(self._model, learnt)
-        return scores
 
     def _score_epoch(self, reporter: Reporter) -> None:
         position, started = self.position, time.perf_counter()
         weights = self._objective.unscale(state_dict(self._model))
+        for addition in self.additions:
+            weights = addition.saved(weights)
         scores = self._scores(weights)
         position.seconds += time.perf_counter() - started
         metrics = self._objective.request.metrics
@@ -165,7 +196,7 @@ class Training:
         if best is None or self._rank(record) > self._rank(position.history[best]):
             position.best_epoch = len(position.history) - 1
             position.best_scores = scores
-            self.best = weights
+            self.best, self._best_additions = weights, addition_tensors(self.additions)
         words = [shown(self._objective.request.task, name, record[name]) for name in metrics if name != LOSS]
         reporter.epoch(record, self._epochs, ", ".join(words))
 

@@ -73,14 +73,19 @@ def spans(
     An answer lies in the passage (segment 1) or, if there is none, at `[CLS]`; the question and padding are no
     candidates. (BERT's own loss let the question compete.)
     """
-    first = tf.equal(tf.range(tf.shape(attention_mask)[1]), 0)[tf.newaxis]
-    passage = tf.equal(token_type_ids, 1) & tf.equal(attention_mask, 1)
-    outside = tf.where(first | passage, 0.0, _FAR_BELOW)
+    outside = outside_of_answers(attention_mask, token_type_ids)
     by_end = [
         tf.nn.sparse_softmax_cross_entropy_with_logits(targets[:, side], logits + outside)
         for side, logits in enumerate((start_logits, end_logits))
     ]
     return (by_end[0] + by_end[1]) / 2
+
+
+def outside_of_answers(attention_mask: tf.Tensor, token_type_ids: tf.Tensor) -> tf.Tensor:
+    """What takes out of a softmax over places those where no answer may lie, float32 [B, T]: 0, or far below."""
+    first = tf.equal(tf.range(tf.shape(attention_mask)[1]), 0)[tf.newaxis]
+    passage = tf.equal(token_type_ids, 1) & tf.equal(attention_mask, 1)
+    return tf.where(first | passage, 0.0, _FAR_BELOW)
 
 
 def ranking(embeddings: tf.Tensor, scale: float) -> tf.Tensor:

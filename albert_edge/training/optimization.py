@@ -2,7 +2,8 @@
 
 Follows `AdamWeightDecayOptimizer` of google-research/albert (`optimization.py`) with the corrections of Adam's bias
 and of the decay's place in Loshchilov and Hutter 2019, algorithm 2, as tf_keras has them. Biases and LayerNorm are
-not decayed. Leaves out LAMB, mixed precision and gradient accumulation.
+not decayed. With `multi_exit` the loss is that of every depth as in Zhou et al. 2020, *BERT Loses Patience* (PABEE),
+section 3.3. Leaves out LAMB, mixed precision and gradient accumulation.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from albert_edge.model.heads import Given
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.weights import load_state_dict, state_dict, variables
+from albert_edge.training.additions.base import Addition, Exit, StepTensors
 from albert_edge.training.batches import Batch, Inputs
-from albert_edge.training.objectives.base import Answered, Objective
+from albert_edge.training.objectives.base import Answered, Objective, TargetSpec
 from albert_edge.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -63,9 +66,8 @@ def make_optimizer(
         global_clipnorm=settings.max_gradient_norm,
         jit_compile=False,
     )
-    optimizer.exclude_from_weight_decay(
-        var_list=[variable for spec, variable in bound.values() if spec.kind in NOT_DECAYED]
-    )
+    decayed = {id(variable) for spec, variable in bound.values() if spec.kind not in NOT_DECAYED}
+    optimizer.exclude_from_weight_decay(var_list=[variable for variable in weights if id(variable) not in decayed])
     optimizer.build(weights)
     return optimizer
 
@@ -76,24 +78,35 @@ class TrainStep:
     Dropout draws from TensorFlow's global generator, which this replaces.
     """
 
-    def __init__(self, model: Any, objective: Objective, trained: Collection[str], total_steps: int) -> None:
+    def __init__(
+        self,
+        model: Any,
+        objective: Objective,
+        trained: Collection[str],
+        total_steps: int,
+        additions: Sequence[Addition] = (),
+    ) -> None:
         """`trained`: names of the tensors of `model` that learn."""
         self.model = model
         self._objective = objective
+        self._additions = additions
+        self._exit_weights = exit_weights(model.config.num_hidden_layers) if objective.settings.multi_exit else (1.0,)
         bound = variables(model)
         self._weights = [variable for name, (_, variable) in bound.items() if name in trained]
+        self._weights += [variable for addition in additions for variable in addition.variables()]
         self._optimizer = make_optimizer(bound, self._weights, objective.settings, total_steps)
         self._generator = tf.random.Generator.from_seed(objective.settings.seed, alg="philox")
         # Lengths unknown: one graph serves batches of every length.
         ids = tf.TensorSpec((None, None), tf.int32)
         inputs = (ids,) * (4 if model.task == "fill-mask" else 3)
-        targets = tuple(tf.TensorSpec(spec.shape, spec.dtype) for spec in objective.target_specs)
-        self._update = tf.function(self._one_update, input_signature=(inputs, targets))
+        targets = _signature(objective.target_specs)
+        arrays = tuple(_signature(addition.array_specs()) for addition in additions)
+        self._update = tf.function(self._one_update, input_signature=(inputs, targets, arrays))
         self._measure = tf.function(self._one_measurement, input_signature=(inputs, targets))
 
     def __call__(self, batch: Batch) -> float:
         """Update the model once; returns the batch's loss before that."""
-        return float(self._update(*_arrays(batch)))
+        return float(self._update(*_arrays(batch), batch.additions))
 
     def loss(self, batches: Iterable[Batch]) -> float:
         """The mean loss of all targets of `batches`, without dropout; changes nothing."""
@@ -106,6 +119,7 @@ class TrainStep:
             **{f"model/{name}": values for name, values in state_dict(self.model).items()},
             **{f"optimizer/{index}": variable.numpy() for index, variable in enumerate(self._optimizer.variables)},
             "generator": self._generator.state.numpy(),
+            **addition_tensors(self._additions),
         }
 
     def restore(self, tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -114,24 +128,78 @@ class TrainStep:
         for index, variable in enumerate(self._optimizer.variables):
             variable.assign(tensors[f"optimizer/{index}"])
         self._generator.state.assign(tensors["generator"])
+        restore_additions(self._additions, tensors)
 
-    def _one_update(self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    def _one_update(
+        self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], arrays: tuple[tuple[tf.Tensor, ...], ...]
+    ) -> tf.Tensor:
         # Runs when the graph is traced, which binds dropout to this generator for good.
         tf.random.set_global_generator(self._generator)
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(self._batch_losses(inputs, targets, training=True))
+            loss = self._loss(self._answered(inputs, targets, training=True), arrays)
         # An embedding table's gradient comes as slices, one a token. Their norm isn't the gradient's where an id
         # occurs twice, and Keras clips before it adds them up: so they are added up here.
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self._weights)]
         self._optimizer.apply_gradients(zip(gradients, self._weights))
+        for addition in self._additions:
+            addition.after_update()
         return loss
 
     def _one_measurement(self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...]) -> tf.Tensor:
-        return self._batch_losses(inputs, targets, training=False)
+        return self._losses(self._answered(inputs, targets, training=False), training=False)
 
-    def _batch_losses(self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], training: bool) -> tf.Tensor:
+    def _answered(self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], training: bool) -> StepTensors:
+        batch = Inputs(*inputs)
         outputs = self.model(*inputs, training=training)
-        return self._objective.losses(Answered(outputs.named, Inputs(*inputs), targets, training))
+        named = [outputs.named]
+        if self._objective.settings.multi_exit:
+            given = Given(batch.attention_mask, batch.masked_positions, training)
+            named = self.model.after_each_layer(outputs, given)
+        exits = [Exit(weight, each) for weight, each in zip(self._exit_weights, named)]
+        return StepTensors(batch, outputs, exits, targets)
+
+    def _losses(self, step: StepTensors, training: bool) -> tf.Tensor:
+        """The objective's loss of each target: the weighted sum over the exits."""
+        losses = self._objective.losses
+        weighted = [
+            each.weight * losses(Answered(each.named, step.inputs, step.targets, training)) for each in step.exits
+        ]
+        return weighted[0] if len(weighted) == 1 else tf.add_n(weighted)
+
+    def _loss(self, step: StepTensors, arrays: tuple[tuple[tf.Tensor, ...], ...]) -> tf.Tensor:
+        """What an update lowers: the objective's mean loss and what the additions have."""
+        loss = tf.reduce_mean(self._losses(step, training=True))
+        for addition in self._additions:
+            loss *= addition.objective_share()
+        for addition, own in zip(self._additions, arrays):
+            added = addition.loss(step._replace(arrays=own))
+            loss = loss if added is None else loss + added
+        return loss
+
+
+def exit_weights(layers: int) -> tuple[float, ...]:
+    """The share of each depth 1 to `layers` in the loss: j / (1 + 2 + ... + layers), Zhou et al. 2020, equation 5."""
+    total = layers * (layers + 1) / 2
+    return tuple(depth / total for depth in range(1, layers + 1))
+
+
+def addition_tensors(additions: Sequence[Addition]) -> dict[str, NDArray[Any]]:
+    """The state of all `additions`."""
+    return {
+        f"additions/{addition.name}/{name}": values
+        for addition in additions
+        for name, values in addition.tensors().items()
+    }
+
+
+def restore_additions(additions: Sequence[Addition], tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Set all `additions` back to what `addition_tensors` returned."""
+    for addition in additions:
+        addition.restore(under(f"additions/{addition.name}/", tensors))
+
+
+def _signature(specs: Iterable[TargetSpec]) -> tuple[tf.TensorSpec, ...]:
+    return tuple(tf.TensorSpec(spec.shape, spec.dtype) for spec in specs)
 
 
 def _arrays(batch: Batch) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:

@@ -17,6 +17,7 @@ from albert_edge.training.reporting import Reporter
 from albert_edge.training.request import Request
 from albert_edge.training.scoring import inputs_of
 from albert_edge.training.start import Start, known_labels, make_start, with_word_vectors
+from albert_edge.training.teacher import Teacher, read_teacher
 
 if TYPE_CHECKING:
     from albert_edge.training.data import Encoded
@@ -36,6 +37,7 @@ class Prepared:
     start: Start
     train: Encoded
     dev: Encoded
+    teacher: Optional[Teacher] = None
 
 
 def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -> Prepared:
@@ -50,6 +52,7 @@ def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -
     if request.source.trains_vocabulary and vocabulary is None:
         reporter.note(f"training a vocabulary on {len(objective.train.examples):,} examples")
     start = make_start(objective, vocabulary)
+    teacher = read_teacher(objective, start)
     train, dev = objective.encode(start.config, start.tokenizer)
     _note_truncated(objective, train, start, reporter)
     if request.settings.word_vectors and vocabulary is None:
@@ -61,7 +64,7 @@ def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -
         "vocabulary_sha256": hashlib.sha256(tokenizer.model).hexdigest(),
         "tokenizer": tokenizer.options.to_dict(),
     }
-    return Prepared(request, facts, objective, start, train, dev)
+    return Prepared(request, facts, objective, start, train, dev, teacher)
 
 
 def _note_truncated(objective: Objective, train: Encoded, start: Start, reporter: Reporter) -> None:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from albert_edge.training.batches import epoch_batches, padding_share
 from albert_edge.training.preparation import Prepared
 from albert_edge.training.recipes import LOSS
-from albert_edge.training.snapshot import Position
+
+if TYPE_CHECKING:
+    from albert_edge.training.loop import Training
 
 SCHEMA_VERSION = 1
 
 _PACKAGES = ("tensorflow", "tf-keras", "numpy", "sentencepiece")
 
 
-def training_report(prepared: Prepared, position: Position, threads: int) -> dict[str, Any]:
-    """The record, as JSON values; rates are fractions, losses are in nats or, of numbers, squares.
+def training_report(prepared: Prepared, training: Training, threads: int) -> dict[str, Any]:
+    """The record of the finished `training`, as JSON values; rates are fractions, losses are in nats or squares.
 
-    `dev` holds what the weights that are saved reach on the development set.
+    `dev` holds what the weights that are saved reach on the development set; with `multi_exit` there is `dev_by_depth`,
+    a report for each number of layers from 1 on, without the loss, which is that of all depths together.
     """
-    objective, start, best = prepared.objective, prepared.start, position.history[position.best_epoch or 0]
+    objective, start, position = prepared.objective, prepared.start, training.position
+    best = position.history[position.best_epoch or 0]
     return {
         "schema_version": SCHEMA_VERSION,
         "task": prepared.request.task,
@@ -34,13 +38,22 @@ def training_report(prepared: Prepared, position: Position, threads: int) -> dic
         "steps": position.step,
         "seconds": position.seconds,
         "dev": position.best_scores,
+        **_by_depth(prepared, training),
         "history": position.history,
         "train": _data_facts(prepared),
+        **{addition.name: addition.facts() for addition in training.additions},
         "new_head": list(start.initialised),
         "dropped_tensors": list(start.dropped),
         "request": dict(prepared.facts),
         "environment": environment(threads),
     }
+
+
+def _by_depth(prepared: Prepared, training: Training) -> dict[str, Any]:
+    if not prepared.request.settings.multi_exit:
+        return {}
+    whole = {name: value for name, value in training.position.best_scores.items() if name != LOSS}
+    return {"dev_by_depth": [*training.dev_by_depth(), whole]}
 
 
 def _data_facts(prepared: Prepared) -> dict[str, Any]:

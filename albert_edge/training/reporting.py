@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional, Sequence, TypeVar
 
 from albert_edge.model.packages import host_package
+
+_Part = TypeVar("_Part")
 
 
 class Reporter:
@@ -13,6 +15,10 @@ class Reporter:
 
     def note(self, text: str) -> None:
         """Something that the user should know once."""
+
+    def over(self, parts: Sequence[_Part], what: str) -> Iterable[_Part]:  # noqa: ARG002 - this one says nothing
+        """`parts` one by one: work before the first step, which `what` says."""
+        return parts
 
     def start(self, done: int, total: int) -> None:
         """The steps begin; `done` of `total` were made before."""
@@ -43,6 +49,14 @@ class TerminalReporter(Reporter):
             print(text, file=sys.stderr, flush=True)
         else:
             self._bar.write(text, file=sys.stderr)
+
+    def over(self, parts: Sequence[_Part], what: str) -> Iterable[_Part]:
+        """A line and, with a bar, one of its own."""
+        self.note(what)
+        if not self._wants_bar:
+            return parts
+        bar: Iterable[_Part] = host_package("tqdm").tqdm(parts, unit="part", file=sys.stderr, leave=False)
+        return bar
 
     def start(self, done: int, total: int) -> None:
         """The bar appears."""

@@ -49,7 +49,7 @@ class Source:
             raise ConfigError("layers and vocabulary must be the checkpoint's own; received others beside --from")
         options = (self.vocab_size, self.lower_case, self.keep_accents)
         if options != (None, None, False) and not self.trains_vocabulary:
-            given = "--from" if self.vocab is None else "--vocab"
+            given = "--from" if self.vocab is None else "--vocab or --teacher"
             raise ConfigError(f"size and case of a vocabulary may be chosen where one is trained; received {given} too")
 
     @property
@@ -63,11 +63,15 @@ class Source:
         for name in ("from_", "vocab"):
             facts[name] = None if facts[name] is None else str(facts[name])
         if self.from_ is not None:
-            folder = resolve_folder(self.from_)
-            named = {path.name for pattern in _HASHED for path in folder.glob(pattern)}
-            for name in sorted({CONFIG_FILE, *named}):
-                facts[f"from_ {name}"] = file_sha256(folder / name)
+            facts.update(checkpoint_facts("from_", self.from_))
         return facts
+
+
+def checkpoint_facts(argument: str, path: PathLike) -> dict[str, str]:
+    """The SHA-256 of each file of the model folder `path` that decides what it answers; `argument` names it."""
+    folder = resolve_folder(path)
+    named = {file.name for pattern in _HASHED for file in folder.glob(pattern)}
+    return {f"{argument} {name}": file_sha256(folder / name) for name in sorted({CONFIG_FILE, *named})}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +92,14 @@ class Request:
             raise ConfigError(
                 "word_vectors must be false with --from, whose word embeddings are trained; received true"
             )
+        if self.settings.freeze_encoder and self.settings.sparsity is not None:
+            raise ConfigError(
+                f"sparsity needs an encoder that learns; received {self.settings.sparsity} beside freeze_encoder"
+            )
+        if self.source.from_ is None and self.settings.keep_zeros:
+            raise ConfigError("keep_zeros must be false without --from, whose zeros they are; received true")
+        if self.settings.freeze_encoder and self.settings.qat is not None:
+            raise ConfigError(f"qat needs an encoder that learns; received {self.settings.qat} beside freeze_encoder")
         if self.source.from_ is None and self.settings.freeze_encoder:
             raise ConfigError("freeze_encoder must be false without --from, whose encoder is trained; received true")
 
@@ -117,6 +129,7 @@ class Request:
             "dev_columns": dataclasses.asdict(self.dev_columns),
             **self.source.facts(),
             **self.settings.to_dict(),
+            **({} if self.settings.teacher is None else checkpoint_facts("teacher", self.settings.teacher)),
             "project_version": albert_edge.__version__,
         }
 

@@ -22,6 +22,9 @@ METRICS = tuple(
 
 CLASS_WEIGHTS = ("none", "balanced", "square-root")
 
+QAT_KINDS = ("int8", "int4")
+"""Of files that a training may prepare the model for."""
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSettings:
@@ -53,6 +56,24 @@ class TrainingSettings:
     """Epochs without a better `metric` after which the training stops. None: a quarter of all, at least 3."""
     freeze_encoder: bool = False
     """Only the head learns: embeddings, blocks and a pooler that the checkpoint has stay bit for bit as they are."""
+    multi_exit: bool = False
+    """The loss is that of every layer's output through the one pooler and head, so that any depth may be the last."""
+    teacher: Optional[str] = None
+    """A trained model, a folder or `hf:owner/name@revision`, whose answers are learnt beside the targets."""
+    teacher_weight: float = 0.5
+    """Share of its answers in the loss; the targets have the rest."""
+    temperature: float = 2.0
+    """What its logits and the student's are divided by."""
+    teacher_hidden: float = 0.0
+    """Weight of its hidden states' loss, which is added."""
+    teacher_attention: float = 0.0
+    """Weight of its attention maps' loss, which is added."""
+    sparsity: Optional[float] = None
+    """Share of each matrix of the encoder that becomes zero while the model learns (additions/sparsity.py)."""
+    keep_zeros: Optional[bool] = None
+    """What is zero in the checkpoint's matrices stays zero. None: if more than 5 % are, which only pruning leaves."""
+    qat: Optional[str] = None
+    """`int8` or `int4`: the model learns with the rounding of such a file. None: without any."""
     seed: int = 1
     """Of initial weights, order of the texts, dropout. One seed, one result on one machine."""
 
@@ -95,6 +116,11 @@ class TrainingSettings:
         ]
         given = {name: value for name, value in values.items() if value is not None}
         refuse_unknown(given, names, f"a setting of {task}")
+        if "teacher" in given:
+            given["teacher"] = str(given["teacher"])
+        for name in OF_A_TEACHER:
+            if name in given and "teacher" not in given:
+                raise ConfigError(f"{name} may be given with a teacher only; received {given[name]!r} without one")
         merged = {**default_settings(recipe, from_checkpoint), **given}
         return cls(**{"metric": _default_metric(recipe, merged), **merged})
 
@@ -106,6 +132,9 @@ class TrainingSettings:
         """The settings as JSON values."""
         return dataclasses.asdict(self)
 
+
+OF_A_TEACHER = ("teacher_weight", "temperature", "teacher_hidden", "teacher_attention")
+"""Settings that mean something with a teacher only."""
 
 FROM_SCRATCH: dict[str, Any] = {
     "epochs": None,
@@ -173,6 +202,7 @@ _OPTIONAL_COUNT = ("a positive integer", lambda value: value is None or is_count
 _SHARE = ("in [0, 1)", _is_share)
 _OPTIONAL_SHARE = ("in [0, 1)", lambda value: value is None or _is_share(value))
 _FLAG = ("true or false", lambda value: isinstance(value, bool))
+_NOT_NEGATIVE = ("a number that is not negative", lambda value: is_number(value) and value >= 0)
 _POSITIVE = ("a positive number", _is_positive)
 
 _RULES: Rules = {
@@ -180,7 +210,7 @@ _RULES: Rules = {
     "batch_size": _COUNT,
     "learning_rate": _POSITIVE,
     "warmup": _SHARE,
-    "weight_decay": ("a number that is not negative", lambda value: is_number(value) and value >= 0),
+    "weight_decay": _NOT_NEGATIVE,
     "max_gradient_norm": _POSITIVE,
     "dropout": _OPTIONAL_SHARE,
     "word_dropout": _SHARE,
@@ -189,6 +219,15 @@ _RULES: Rules = {
     "metric": _one_of(METRICS),
     "patience": _OPTIONAL_COUNT,
     "freeze_encoder": _FLAG,
+    "multi_exit": _FLAG,
+    "teacher": ("a folder or hf:owner/name", lambda value: value is None or (isinstance(value, str) and value != "")),
+    "teacher_weight": ("in [0, 1]", lambda value: is_number(value) and 0 <= value <= 1),
+    "temperature": _POSITIVE,
+    "teacher_hidden": _NOT_NEGATIVE,
+    "teacher_attention": _NOT_NEGATIVE,
+    "qat": _one_of(QAT_KINDS),
+    "sparsity": ("in (0, 1)", lambda value: value is None or (_is_share(value) and value > 0)),
+    "keep_zeros": ("true or false", lambda value: value is None or isinstance(value, bool)),
     "seed": ("an integer from 0 to 2147483647", _is_seed),
     "problem_type": _one_of(RECIPES["text-classification"].kinds),
     "pair_objective": _one_of((*RECIPES["feature-extraction"].kinds, *RECIPES["sentence-order"].kinds)),

@@ -57,10 +57,10 @@ def known_labels(request: Request) -> Optional[tuple[str, ...]]:
     if request.source.from_ is None:
         return None
     config = AlbertConfig.load(resolve_folder(request.source.from_))
-    return config.labels if _is_of_task(config, request.task) else None
+    return config.labels if is_of_task(config, request.task) else None
 
 
-def _is_of_task(config: AlbertConfig, task: str) -> bool:
+def is_of_task(config: AlbertConfig, task: str) -> bool:
     """Whether the folder of `config` has the task's head; one that names no class may have any."""
     stated = config.settings.task
     classes = config.architectures
@@ -87,9 +87,10 @@ def _from_checkpoint(objective: Objective, path: PathLike) -> Start:
         path, request.task, new_head=True, labels=objective.labels or None, seed=request.settings.seed
     )
     config = found.config
-    if not _is_of_task(AlbertConfig.load(resolve_folder(path)), request.task):
-        # How another task's answers are decoded says nothing about this one's.
-        config = config_for_task(config.with_settings(**dataclasses.asdict(DeviceSettings())), request.task)
+    if not is_of_task(AlbertConfig.load(resolve_folder(path)), request.task):
+        # How another task's answers are decoded says nothing about this one's; the trunk's shape is the same.
+        kept = DeviceSettings(attention_head_size=config.settings.attention_head_size)
+        config = config_for_task(config.with_settings(**dataclasses.asdict(kept)), request.task)
     # A head that has learnt numbers gives them as they are; a new one is small whatever they are.
     tensors = found.tensors if found.initialised else objective.scale(found.tensors)
     trained = trained_tensors(config, request, found.initialised)
@@ -172,4 +173,6 @@ def _with_settings(config: AlbertConfig, objective: Objective) -> AlbertConfig:
         config = config.replace(
             hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout, classifier_dropout_prob=dropout
         )
-    return objective.adapt(config.with_settings(max_length=longest_text(config, objective.request)))
+    length, multi_exit = longest_text(config, objective.request), objective.settings.multi_exit
+    # Ranges of weights that are about to change say nothing.
+    return objective.adapt(config.with_settings(max_length=length, multi_exit=multi_exit, activation_ranges=None))

@@ -4,11 +4,13 @@
                  with its options in tokenizer_config.json
     huggingface  a folder of the class that the model has, from whichever file its weights lie in
 
-What the importer makes of either is bit for bit the model that was exported.
+What the importer makes of either is bit for bit the model that was exported; of one whose attention heads were
+pruned it is that model with heads of zeros in their place (padding.py).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tempfile
 from pathlib import Path
@@ -26,6 +28,7 @@ from albert_edge.text.tokenizer import Tokenizer, read_tokenizer
 from converters.checkpoints.google_config import to_google
 from converters.checkpoints.huggingface import Found, read_huggingface
 from converters.checkpoints.naming import MAPPING, Row, from_torch
+from converters.checkpoints.padding import missing_heads, padded_config, padded_tensors
 from converters.checkpoints.tf1_names import TF1
 from converters.checkpoints.tf_variables import write_variables
 
@@ -61,7 +64,9 @@ def export_checkpoint(
     folder = resolve_folder(model)
     check_output_folder(out, overwrite)
     tokenizer = read_tokenizer(folder)
-    found = read_huggingface(folder)
+    pruned = read_huggingface(folder)
+    tensors = padded_tensors(pruned.config, pruned.tensors)
+    found = dataclasses.replace(pruned, config=padded_config(pruned.config), tensors=tensors)
     if checkpoint_format == HUGGINGFACE:
         write_folder(out, found.config, found.tensors, tokenizer, task=found.task, overwrite=overwrite)
         written = len(found.tensors)
@@ -75,6 +80,7 @@ def export_checkpoint(
         "task": found.task,
         "class": head_of_task(found.task).architecture,
         "tensors": written,
+        "zero_heads": missing_heads(pruned.config),
         "dropped": [{"name": name, "reason": reason} for name, reason in found.dropped.items()],
     }
 

@@ -146,7 +146,7 @@ def test_a_cased_vocabulary_is_remembered(separable, tmp_path):
         ({"size": "huge"}, "size must be one of tiny, .*; received 'huge'"),
         ({"from_": "folder", "layers": 3}, "layers and vocabulary must be the checkpoint's own"),
         ({"from_": "no/folder", "vocab_size": None}, "a model must be a folder .*; received 'no/folder'"),
-        ({"size": "tiny", "vocab": "spiece.model"}, "chosen where one is trained; received --vocab too"),
+        ({"size": "tiny", "vocab": "spiece.model"}, "chosen where one is trained; received --vocab or --teacher too"),
         ({"size": "tiny", "vocab": "no.model", "vocab_size": None}, "no.model"),
         (
             {"size": "tiny", "vocab_size": 10},

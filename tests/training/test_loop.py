@@ -14,6 +14,7 @@ from albert_edge.text.tables import Columns
 from albert_edge.text.tokenizer import read_tokenizer
 from albert_edge.training.data import Encoded
 from albert_edge.training.objectives.classification import SingleLabel
+from albert_edge.training.preparation import Prepared
 from albert_edge.training.reporting import Reporter
 from albert_edge.training.request import Request, Source
 from albert_edge.training.settings import TrainingSettings
@@ -72,7 +73,7 @@ def training_of(start, train, dev, **changes):
     values = {"epochs": 5, "batch_size": 8, "word_dropout": 0.0, **changes}
     objective = Packs(TrainingSettings.from_dict(values, from_checkpoint=False), dev)
     objective.train_targets = train.targets
-    return Training(objective, start, train, dev)
+    return Training(Prepared(objective.request, {}, objective, start, train, dev))
 
 
 def run(training, keep_every=10**9):

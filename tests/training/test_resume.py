@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 from small_sets import write_sets
+from teachers import write_teacher
 
 from albert_edge.errors import AlbertEdgeError
 from albert_edge.model.folder import read_tensors
@@ -22,8 +23,6 @@ OPTIONS = [
     "tiny",
     "--layers",
     "1",
-    "--vocab-size",
-    "120",
     "--epochs",
     "2",
     "--batch-size",
@@ -36,19 +35,30 @@ OPTIONS = [
 
 
 # Kind of data -> its task. Masked places, second texts and labels of words follow from seed and step too.
-TASKS = {"separable": "text-classification", "tagging": "tag", "filling": "fill", "ranking": "embed"}
+TASKS = {
+    "separable": "text-classification",
+    "tagging": "tag",
+    "filling": "fill",
+    "ranking": "embed",
+    "taught": "text-classification",
+}
 
 
 @pytest.fixture(scope="module")
-def files_of(separable, tmp_path_factory):
-    """Kind -> the options that name its files."""
+def files_of(separable, trained_folder, tmp_path_factory):
+    """Kind -> the options that name its files; `taught`: a teacher of another width for every depth, all rounded."""
     folder = tmp_path_factory.mktemp("sets")
 
     def options(kind):
-        if kind == "separable":
-            return ["--train", str(separable / "train.tsv"), "--dev", str(separable / "dev.tsv")]
-        train, dev = write_sets(folder, kind)
-        return ["--train", str(train), "--dev", str(dev)]
+        if kind in ("separable", "taught"):
+            train, dev = separable / "train.tsv", separable / "dev.tsv"
+        else:
+            train, dev = write_sets(folder, kind)
+        more = ["--vocab-size", "120"]
+        if kind == "taught":
+            teacher = write_teacher(trained_folder, folder / "teacher")
+            more = ["--teacher", str(teacher), "--teacher-hidden", "0.5", "--multi-exit", "--qat", "int8"]
+        return ["--train", str(train), "--dev", str(dev), *more]
 
     return options
 
@@ -81,14 +91,14 @@ def stored_step(out):
 
 @pytest.fixture(scope="module")
 def uninterrupted(files_of, tmp_path_factory):
-    """Kind -> the weights of a training that nothing stopped."""
+    """Kind -> the weights and the configuration of a training that nothing stopped."""
 
     @functools.lru_cache
     def weights(kind):
         out = tmp_path_factory.mktemp("through") / "out"
         done = run(kind, files_of(kind), out)
         assert done.returncode == 0, done.stderr
-        return read_tensors(out)
+        return read_tensors(out), (out / "config.json").read_bytes()
 
     return weights
 
@@ -113,7 +123,8 @@ def test_a_stopped_training_ends_with_the_same_weights(files_of, tmp_path, unint
     done = run(kind, files, out)
     assert done.returncode == 0, done.stderr
     assert f"going on after step {step} of 60" in done.stderr
-    tensors, expected = read_tensors(out), uninterrupted(kind)
+    tensors, (expected, config) = read_tensors(out), uninterrupted(kind)
+    assert (out / "config.json").read_bytes() == config
     assert tensors.keys() == expected.keys()
     assert [name for name in tensors if not np.array_equal(tensors[name], expected[name])] == []
     assert list(tmp_path.iterdir()) == [out]
@@ -131,7 +142,7 @@ def test_other_arguments_do_not_go_on(files_of, tmp_path, uninterrupted):
     assert again.returncode == 0
     assert "going on" not in again.stderr
     tensors = read_tensors(out)
-    assert all(np.array_equal(tensors[name], values) for name, values in uninterrupted("separable").items())
+    assert all(np.array_equal(tensors[name], values) for name, values in uninterrupted("separable")[0].items())
 
 
 def test_other_data_under_the_same_name_do_not_go_on(separable, tmp_path):
