@@ -76,6 +76,13 @@ class Tokenizer(ABC):
     def special_pieces(self) -> dict[str, str]:
         """The special pieces under the keys of `special_tokens_map.json`."""
 
+    def needed_ids(self, text: str) -> set[int]:
+        """The ids of all pieces that a vocabulary must keep for `encode(text)` to stay as it is (see `reduction`).
+
+        Special pieces aside; raises `DataError` on a lone surrogate. Here: those that `encode` gives.
+        """
+        return set(self.encode(text).ids)
+
     def encode_masked(self, text: str) -> Encoding:
         """As `encode`, but each literal `[MASK]` becomes the mask piece, its offsets those of the six characters.
 

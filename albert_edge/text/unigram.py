@@ -13,7 +13,7 @@ from albert_edge.errors import TokenizerError
 from albert_edge.text.encoding import MASK, Encoding, Tokenizer
 from albert_edge.text.normalization import AlignedText, clean
 from albert_edge.text.options import VOCABULARY_FILES, TokenizerOptions, changed
-from albert_edge.text.pieces import WORD_START, Piece, covered, cut, open_processor, texts_and_offsets
+from albert_edge.text.pieces import WORD_START, Normalized, Piece, covered, cut, open_processor, texts_and_offsets
 
 if TYPE_CHECKING:
     from albert_edge.text.huggingface import HuggingFaceRules
@@ -78,6 +78,18 @@ class SentencePieceTokenizer(Tokenizer):
         pieces, offsets = texts_and_offsets(self._split(clean(text, self.options)))
         return Encoding(self._ids(pieces), pieces, offsets)
 
+    def needed_ids(self, text: str) -> set[int]:
+        """Those of `encode`, and those that SentencePiece chose before the rule for commas, numbers' own among them."""
+        needed = super().needed_ids(text)
+        if self._huggingface is None:
+            cleaned = cut(self._processor, clean(text, self.options))
+            raw = list(cleaned.pieces)
+            for piece, first, last in cleaned.parts():
+                if _has_comma(piece):
+                    raw += self._cut_number(cleaned.text, first, last - 1).pieces
+            needed.update(self._ids(raw))
+        return needed
+
     def _huggingface_rules(self) -> HuggingFaceRules:
         from albert_edge.text.huggingface import HuggingFaceRules
         from albert_edge.text.model_proto import parse_model
@@ -100,7 +112,7 @@ class SentencePieceTokenizer(Tokenizer):
         """SentencePiece's pieces after the digit-comma rule."""
         cleaned = cut(self._processor, text)
         for piece, first, last in cleaned.parts():
-            if piece[-1] == "," and len(piece) > 1 and piece[-2].isdigit():
+            if _has_comma(piece):
                 yield from self._split_number(cleaned.text, first, last - 1)
                 yield Piece(",", *covered(cleaned.text, last - 1, last))
             else:
@@ -108,10 +120,19 @@ class SentencePieceTokenizer(Tokenizer):
 
     def _split_number(self, text: AlignedText, first: int, last: int) -> list[Piece]:
         """The pieces of a number, [first, last) of a normalized text, that had a comma behind it: `▁10` or `10`."""
-        number = cut(self._processor, text.pick([i for i in range(first, last) if text.text[i] != WORD_START]))
+        number = self._cut_number(text, first, last)
         pieces = [Piece(piece, *covered(number.text, *place)) for piece, *place in number.parts()]
         if text.text[first] == WORD_START or not pieces or not pieces[0].text.startswith(WORD_START):
             return pieces
         # Inside a word the mark that encoding it alone has put there goes, and so does a piece that is only a mark.
         unmarked = pieces[0]._replace(text=pieces[0].text[1:])
         return [unmarked, *pieces[1:]] if unmarked.text else pieces[1:]
+
+    def _cut_number(self, text: AlignedText, first: int, last: int) -> Normalized:
+        """The characters [first, last) of a normalized text cut as a text of their own, without the word's mark."""
+        return cut(self._processor, text.pick([i for i in range(first, last) if text.text[i] != WORD_START]))
+
+
+def _has_comma(piece: str) -> bool:
+    """Whether the rule for commas takes `piece` apart: a number with a comma behind it."""
+    return piece[-1] == "," and len(piece) > 1 and piece[-2].isdigit()

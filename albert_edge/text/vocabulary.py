@@ -19,10 +19,10 @@ from typing import Any, Iterable, Iterator, Optional, Sequence, Union
 
 from albert_edge.errors import AlbertEdgeError, ConfigError, DataError
 from albert_edge.files import PathLike, atomic_write, check_writable, read_json_object
-from albert_edge.text.lines import file_lines
+from albert_edge.text.corpora import iterate_texts
 from albert_edge.text.normalization import clean
 from albert_edge.text.options import TokenizerOptions
-from albert_edge.text.tables import Columns, iterate_examples
+from albert_edge.text.tables import Columns
 from albert_edge.text.tokenizer import CONFIG_FILE, SentencePieceTokenizer, read_options
 
 CHARACTER_COVERAGE = 0.99995
@@ -145,7 +145,7 @@ def vocab(
     check_writable(target, overwrite)
     config = _config_beside(target, options, overwrite)
     paths = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
-    texts = (text for path in paths for text in _texts(path, columns))
+    texts = (text for path in paths for text in iterate_texts(path, columns))
     model = train_vocabulary(texts, size, options, at_most, character_coverage)
     tokenizer = SentencePieceTokenizer(model, options)
     if config is not None:
@@ -158,16 +158,6 @@ def vocab(
         "lower_case": lower_case,
         "keep_accents": keep_accents,
     }
-
-
-def _texts(path: PathLike, columns: Optional[Columns]) -> Iterator[str]:
-    if Path(path).suffix.lower() == ".txt":
-        yield from file_lines(path)
-        return
-    for example in iterate_examples(path, columns, need_labels=False):
-        yield example.text
-        if example.text_pair is not None:
-            yield example.text_pair
 
 
 def _config_beside(target: Path, options: TokenizerOptions, overwrite: bool) -> Optional[bytes]:

@@ -97,6 +97,20 @@ class WordPieceTokenizer(Tokenizer):
                     offsets.append((cleaned.starts[first + start], cleaned.ends[first + end - 1]))
         return Encoding([self._id_of[piece] for piece in pieces], pieces, offsets)
 
+    def needed_ids(self, text: str) -> set[int]:
+        """Those of `encode`, and the first pieces of words that came out unknown.
+
+        Without them shorter ones would be taken, behind which the rest of the word might have pieces.
+        """
+        refuse_surrogates(text)
+        needed = {self.unk_id}
+        for part, is_special in self._parts(text):
+            cleaned = "" if is_special else _clean(part, self.options).text
+            for first, last in _words(cleaned):
+                if last - first <= _LONGEST_WORD[self.options.rules]:
+                    needed.update(self._id_of[piece] for piece, _, _ in self._longest_pieces(cleaned[first:last]))
+        return needed
+
     def _special_id(self, piece: str) -> int:
         if piece not in self._id_of:
             raise TokenizerError(
@@ -116,7 +130,12 @@ class WordPieceTokenizer(Tokenizer):
         return self._cut_cached(word)
 
     def _cut(self, word: str) -> tuple[tuple[str, int, int], ...]:
-        """From the left, the longest piece again and again: BERT's `WordpieceTokenizer`."""
+        """All of a word or nothing: BERT's `WordpieceTokenizer`."""
+        pieces = self._longest_pieces(word)
+        return pieces if pieces and pieces[-1][2] == len(word) else ((_UNKNOWN, 0, len(word)),)
+
+    def _longest_pieces(self, word: str) -> tuple[tuple[str, int, int], ...]:
+        """From the left, the longest piece again and again, as far as there is one."""
         pieces: list[tuple[str, int, int]] = []
         start = 0
         while start < len(word):
@@ -125,7 +144,7 @@ class WordPieceTokenizer(Tokenizer):
             ends = range(min(len(word), start + self._longest_piece), start, -1)
             end = next((end for end in ends if mark + word[start:end] in self._id_of), None)
             if end is None:
-                return ((_UNKNOWN, 0, len(word)),)
+                break
             pieces.append((mark + word[start:end], start, end))
             start = end
         return tuple(pieces)
