@@ -18,12 +18,14 @@ import io
 from typing import TYPE_CHECKING, Mapping, Optional, Sequence
 
 from albert_edge.artifact.archive import archive_bytes, read_archive
-from albert_edge.artifact.checks import check_files, check_graph, check_vocabulary, labels_file
+from albert_edge.artifact.checks import check_files, check_graph, check_stored_types, check_vocabulary, labels_file
+from albert_edge.artifact.exits import Exit
 from albert_edge.artifact.facts import ModelFacts
 from albert_edge.artifact.flatbuffer import read_model
 from albert_edge.artifact.heads import Head, check_heads, labels_of, values_of
 from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, Lengths, Manifest
 from albert_edge.artifact.mapping import MappedFile
+from albert_edge.artifact.quantization import QuantizedOutput
 from albert_edge.artifact.structure import check_structure
 from albert_edge.artifact.tables import Data
 from albert_edge.config import AlbertConfig
@@ -35,9 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Artifact",
+    "Exit",
     "Head",
     "Lengths",
     "Manifest",
+    "QuantizedOutput",
     "artifact_bytes",
     "make_artifact",
     "read_artifact",
@@ -88,6 +92,7 @@ class Artifact:
         check_files(self.manifest, self.model, self.files)
         check_structure(self.facts)
         check_graph(self.manifest, self.facts, self.model)
+        check_stored_types(self.manifest, self.facts)
         check_vocabulary(self.manifest, self.tokenizer().vocab_size)
 
 
@@ -100,11 +105,16 @@ def make_artifact(
     layout: str,
     lengths: Lengths,
     targets: Sequence[str],
+    parts: Optional[Mapping[str, str]] = None,
+    activations: Optional[str] = None,
+    exit: Optional[Exit] = None,  # noqa: A002 - its key in the manifest
+    quantized_outputs: Optional[Mapping[str, QuantizedOutput]] = None,
 ) -> Artifact:
     """Put an artifact together around the flatbuffer `model`, hashes computed here.
 
     The first of `heads` gives the manifest's configuration and `labels.txt`; a task comes once, and all stand on one
-    trunk. Raises `AlbertEdgeError` if the parts don't fit each other.
+    trunk. `parts` to `quantized_outputs` are as in `Manifest`. Raises `AlbertEdgeError` if the parts don't fit each
+    other.
     """
     from albert_edge import __version__
 
@@ -125,6 +135,10 @@ def make_artifact(
         model_sha256=hashlib.sha256(model).hexdigest(),
         files={name: hashlib.sha256(contents).hexdigest() for name, contents in files.items()},
         targets=tuple(targets),
+        parts=dict(parts or {}),
+        activations=activations,
+        exit=exit,
+        quantized_outputs=dict(quantized_outputs or {}),
         project_version=__version__,
     )
     artifact = Artifact(model, manifest, files)

@@ -13,11 +13,13 @@ from albert_edge.artifact.facts import ModelFacts, SignatureFacts, TensorFacts
 from albert_edge.artifact.heads import labels_of
 from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, Manifest
 from albert_edge.artifact.tables import Data
-from albert_edge.artifact.weights import table_rows
+from albert_edge.artifact.weights import product_types, table_rows, table_types
 from albert_edge.errors import ArtifactError
-from albert_edge.tasks import MASKED_POSITIONS, output_names, task_named
+from albert_edge.tasks import DEPTH_USED, EXIT_THRESHOLD, MASKED_POSITIONS, output_names, task_named
 
 SIGNATURE = "serving_default"
+SMALL_PRODUCT = 8192
+"""Weights; a product of fewer may stay float32 whatever its part is stored in."""
 METADATA_ENTRY = "TFLITE_METADATA"
 METADATA_IDENTIFIER = b"M001"
 
@@ -68,6 +70,29 @@ def check_graph(manifest: Manifest, model: ModelFacts, data: Data) -> None:
         )
 
 
+def check_stored_types(manifest: Manifest, model: ModelFacts) -> None:
+    """The matrices are stored in the types that the manifest's parts have: int8 that isn't is slow, or large, or wrong.
+
+    Which matrix is which part's isn't known here, only which types there may be; small ones stay float32 and are left
+    out. The conversion compares each matrix (`converters.stored`).
+    """
+    parts = manifest.parts
+    if not parts:
+        return
+    table = parts.get("embedding", "float32")
+    found = table_types(model, (0, model.signatures[0].inputs["input_ids"]))
+    if found != {table}:
+        raise ArtifactError(f"the table of words must be stored as {table}, its part's; received {sorted(found)}")
+    allowed = {precision for part, precision in parts.items() if part != "embedding"}
+    # fill-mask multiplies by the table.
+    allowed |= {table} if manifest.takes_masks else set()
+    others = product_types(model, SMALL_PRODUCT) - allowed
+    if others:
+        raise ArtifactError(
+            f"the products must be stored as their parts are, {', '.join(sorted(allowed))}; received {sorted(others)}"
+        )
+
+
 def check_vocabulary(manifest: Manifest, pieces: int) -> None:
     """The tokenizer's `pieces` are as many as the model's table has rows."""
     expected = manifest.model_config.vocab_size
@@ -76,7 +101,7 @@ def check_vocabulary(manifest: Manifest, pieces: int) -> None:
 
 
 def input_shapes(manifest: Manifest) -> dict[str, tuple[int, ...]]:
-    """Name -> shape of each int32 input of the signature, -1 for a number of tokens or masks that the request has."""
+    """Name -> shape of each input of the signature, -1 for a number of tokens or masks that the request has."""
     if manifest.layout == "looped":
         shapes: dict[str, tuple[int, ...]] = {"input_ids": (1, -1), "token_type_ids": (1, -1), "max_depth": (1,)}
     else:
@@ -84,11 +109,18 @@ def input_shapes(manifest: Manifest) -> dict[str, tuple[int, ...]]:
     if manifest.takes_masks:
         # All shapes of the unrolled layout are fixed, so it takes one mask a run.
         shapes[MASKED_POSITIONS] = (1, -1 if manifest.layout == "looped" else 1)
+    if manifest.exit:
+        shapes[EXIT_THRESHOLD] = (1,)
     return shapes
 
 
+def input_dtype(name: str) -> str:
+    """Type of the signature's input of that name, as in numpy."""
+    return "float32" if name == EXIT_THRESHOLD else "int32"
+
+
 def output_axes(manifest: Manifest) -> dict[str, dict[str, int]]:
-    """Name of each output of the signature -> its axes behind the first and their sizes, -1 as in `input_shapes`."""
+    """Name of each output of the heads -> its axes behind the first and their sizes, -1 as in `input_shapes`."""
     is_looped = manifest.layout == "looped"
     expected = {}
     for head in manifest.all_heads:
@@ -113,7 +145,7 @@ def _check_arguments(manifest: Manifest, model: ModelFacts, signature: Signature
     ):
         if sorted(arguments.values()) != sorted(places):
             raise ArtifactError(f"the signature must name each of the graph's {kind} once; received {dict(arguments)}")
-    expected = {name: ("int32", shape) for name, shape in input_shapes(manifest).items()}
+    expected = {name: (input_dtype(name), shape) for name, shape in input_shapes(manifest).items()}
     received = {name: _dtype_and_shape(graph.tensors[index]) for name, index in signature.inputs.items()}
     if received != expected:
         raise ArtifactError(f"the {manifest.layout} graph must have the inputs {expected}; received {received}")
@@ -122,12 +154,12 @@ def _check_arguments(manifest: Manifest, model: ModelFacts, signature: Signature
 
 def _check_outputs(manifest: Manifest, outputs: Mapping[str, TensorFacts]) -> None:
     expected = output_axes(manifest)
-    tasks = ", ".join(head.task for head in manifest.all_heads)
+    stated = {name: each.dtype for name, each in manifest.quantized_outputs.items()}
+    dtypes = {**dict.fromkeys(expected, "float32"), **stated, **({DEPTH_USED: "int32"} if manifest.exit else {})}
     received = {name: tensor.dtype for name, tensor in outputs.items()}
-    if received != dict.fromkeys(expected, "float32"):
-        raise ArtifactError(
-            f"a graph for {tasks} must have the outputs {', '.join(expected)} of float32; received {received}"
-        )
+    if received != dtypes:
+        tasks = ", ".join(head.task for head in manifest.all_heads)
+        raise ArtifactError(f"a graph for {tasks} must have the outputs {_typed(dtypes)}; received {received}")
     for name, axes in expected.items():
         shape = outputs[name].shape
         # A slice's first axis is open to the converter, though it always has one text.
@@ -135,6 +167,28 @@ def _check_outputs(manifest: Manifest, outputs: Mapping[str, TensorFacts]) -> No
             described = ", ".join(f"{axis} {size}" for axis, size in axes.items())
             raise ArtifactError(
                 f"{name} must have the shape {[1, *axes.values()]} (1 text, {described}); received {list(shape)}"
+            )
+    if manifest.exit and outputs[DEPTH_USED].shape != (1,):
+        raise ArtifactError(f"{DEPTH_USED} must have the shape [1]; received {list(outputs[DEPTH_USED].shape)}")
+    _check_quantized(manifest, outputs)
+
+
+def _typed(dtypes: Mapping[str, str]) -> str:
+    """`logits of float32, depth_used of int32`; where all have one type, `start_logits, end_logits of float32`."""
+    if len(set(dtypes.values())) == 1:
+        return f"{', '.join(dtypes)} of {next(iter(dtypes.values()))}"
+    return ", ".join(f"{name} of {dtype}" for name, dtype in dtypes.items())
+
+
+def _check_quantized(manifest: Manifest, outputs: Mapping[str, TensorFacts]) -> None:
+    """The manifest reads the integers of an output as the graph means them."""
+    for name, stated in manifest.quantized_outputs.items():
+        found = outputs[name].quantization
+        received = found and (found.scales, found.scale, found.zero_point)
+        if received != (1, stated.scale, stated.zero_point):
+            raise ArtifactError(
+                f"{name} must have one scale and zero point, {stated.scale} and {stated.zero_point} as the manifest "
+                f"has them; received {found}"
             )
 
 

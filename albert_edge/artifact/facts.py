@@ -8,12 +8,16 @@ from typing import Mapping, Optional
 
 @dataclasses.dataclass(frozen=True)
 class QuantizationFacts:
-    """How many parameters a quantized tensor has; the parameters themselves are not read."""
+    """How many parameters a quantized tensor has, and the first of them."""
 
     scales: int
     """1 for the whole tensor, or one for each index of `dimension`."""
     zero_points: int
     dimension: int
+    scale: float = 0.0
+    """The first, as float32; 0 if there is none."""
+    zero_point: int = 0
+    """The first; 0 if there is none."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What a `.tflite` holds, read without an interpreter and without the flatbuffers package: `read_model`.
 
 Follows TFLite's public schema (version 3, identifier TFL3). It reads every table that describes the graph and no
-weight: a buffer is given as a span. Left out: quantization parameters and the options of operators, but for those that
-call other subgraphs. Refused: buffers and options stored behind the flatbuffer, which models beyond 2 GB use; in an
-artifact that place belongs to the zip.
+weight: a buffer is given as a span. Left out: quantization parameters behind a tensor's first, and the options of
+operators, but for those that call other subgraphs. Refused: buffers and options stored behind the flatbuffer, which
+models beyond 2 GB use; in an artifact that place belongs to the zip.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from albert_edge.artifact.facts import (
     TensorFacts,
 )
 from albert_edge.artifact.operators import CUSTOM, TENSOR_TYPES, operator_name
-from albert_edge.artifact.tables import INT8, INT32, UINT8, UINT32, UINT64, Data, Reader, Table
+from albert_edge.artifact.tables import FLOAT32, INT8, INT32, INT64, UINT8, UINT32, UINT64, Data, Reader, Table
 from albert_edge.errors import ArtifactError
 
 IDENTIFIER = b"TFL3"
@@ -147,6 +147,8 @@ def _quantization(parameters: Optional[Table]) -> Optional[QuantizationFacts]:
         scales=parameters.length(_QUANTIZATION.scale, 4),
         zero_points=parameters.length(_QUANTIZATION.zero_point, 8),
         dimension=parameters.number(_QUANTIZATION.quantized_dimension, INT32),
+        scale=parameters.first(_QUANTIZATION.scale, FLOAT32) or 0.0,
+        zero_point=int(parameters.first(_QUANTIZATION.zero_point, INT64) or 0),
     )
 
 

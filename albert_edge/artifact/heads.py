@@ -14,7 +14,7 @@ from albert_edge.errors import ArtifactError, ConfigError
 from albert_edge.settings import DeviceSettings
 from albert_edge.tasks import TASK_NAMES, task_named
 
-TRUNK_FIELDS = (*SHAPE_FIELDS, "hidden_act", "layer_norm_eps", "pad_token_id")
+TRUNK_FIELDS = (*SHAPE_FIELDS, "attention_head_size", "hidden_act", "layer_norm_eps", "pad_token_id")
 """What of a configuration the trunk's answers depend on, and so is equal in all heads of a file."""
 
 

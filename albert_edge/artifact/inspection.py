@@ -24,8 +24,10 @@ def inspect(path: PathLike, foreign: bool = False) -> dict[str, Any]:
     come from the manifest are None.
 
     Returns a dict with the keys, in this order: `file_bytes` (the whole file), `model_bytes` (the flatbuffer), `task`
-    (of the first head), `scheme`, `layout`, `lengths` ({min, max}), `labels` (of the first head), `heads` (a list of
-    {task, labels, problem_type, settings}, the first head included), `tokenizer` ({kind, options}), `targets`,
+    (of the first head), `scheme`, `parts` (part -> precision; empty: as the scheme says), `activations` (null, int8,
+    int16), `layout`, `lengths` ({min, max}), `exit` (null or {kind, threshold, calibration}), `labels` (of the first
+    head), `heads` (a list of {task, labels, problem_type, settings}, the first head included), `quantized_outputs`
+    (output -> {dtype, scale, zero_point}), `tokenizer` ({kind, options}), `targets`,
     `unique_weight_bytes`, `weight_copies` (matrix products for each stored matrix, at most), `operators` (list of
     {name, version, count}), `inputs` and `outputs` (lists of {name, dtype, shape}; -1: any size), `files` (list of
     {name, bytes, sha256}), `sha256` (of the whole file), `model_sha256` (of the flatbuffer). Raises `ArtifactError`.
@@ -50,10 +52,14 @@ def _report(model: Data, archive: bytes, facts: ModelFacts, artifact: Optional[A
         "model_bytes": len(model),
         "task": manifest and manifest.task,
         "scheme": manifest and manifest.scheme,
+        "parts": manifest and dict(manifest.parts),
+        "activations": manifest and manifest.activations,
         "layout": manifest and manifest.layout,
         "lengths": manifest and {"min": manifest.lengths.minimum, "max": manifest.lengths.maximum},
+        "exit": manifest and manifest.exit and manifest.exit.to_dict(),
         "labels": manifest and list(manifest.labels),
         "heads": manifest and [values_of(head) for head in manifest.all_heads],
+        "quantized_outputs": manifest and {name: each.to_dict() for name, each in manifest.quantized_outputs.items()},
         "tokenizer": manifest and {"kind": manifest.tokenizer_kind, "options": dict(manifest.tokenizer_options)},
         "targets": manifest and list(manifest.targets),
         "unique_weight_bytes": unique_weight_bytes(facts),

@@ -22,6 +22,7 @@ MAX_STRING_BYTES = 65_535
 
 INT8, UINT8, UINT16 = struct.Struct("<b"), struct.Struct("<B"), struct.Struct("<H")
 INT32, UINT32, UINT64 = struct.Struct("<i"), struct.Struct("<I"), struct.Struct("<Q")
+INT64, FLOAT32 = struct.Struct("<q"), struct.Struct("<f")
 
 
 class Reader:
@@ -146,6 +147,14 @@ class Table:
         """Number of elements of a vector of scalars."""
         position = self._field(field)
         return 0 if position is None else self._reader.vector(position, element_bytes)[1]
+
+    def first(self, field: int, kind: struct.Struct) -> Optional[float]:
+        """The first element of a vector of numbers of `kind`; None without one."""
+        position = self._field(field)
+        if position is None:
+            return None
+        start, length = self._reader.vector(position, kind.size)
+        return kind.unpack_from(self._reader.data, start)[0] if length else None  # type: ignore[no-any-return]
 
     def span(self, field: int) -> tuple[int, int]:
         """Position and size in bytes of a vector of bytes, (0, 0) if absent."""

@@ -8,6 +8,7 @@ EMBEDDING_LOOKUP) don't count.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 from albert_edge.artifact.facts import ModelFacts, OperatorFacts
@@ -52,6 +53,38 @@ def weight_copies(model: ModelFacts) -> int:
                     if model.buffers[tensor.buffer][1] >= MIN_WEIGHT_BYTES:
                         products[model.buffers[tensor.buffer]] += 1
     return max(products.values(), default=0)
+
+
+def product_types(model: ModelFacts, fewest: int) -> set[str]:
+    """Types that matrices of at least `fewest` weights are stored in, of those that FULLY_CONNECTED multiplies by."""
+    tracer = _Tracer(model)
+    return {
+        model.subgraphs[source[0]].tensors[source[1]].dtype
+        for number, graph in enumerate(model.subgraphs)
+        for operator in graph.operators
+        if operator.name == "FULLY_CONNECTED"
+        for source in tracer.sources((number, _input(operator, 1)))
+        if _is_matrix(model, source, fewest)
+    }
+
+
+def table_types(model: ModelFacts, ids: Place) -> set[str]:
+    """Types of the tables that are looked up by the values of the tensor `ids`, a column of scales left out."""
+    tracer = _Tracer(model)
+    return {
+        model.subgraphs[source[0]].tensors[source[1]].dtype
+        for operator in model.subgraphs[ids[0]].operators
+        if operator.name in LOOKUPS and ids in tracer.sources((ids[0], _input(operator, LOOKUPS[operator.name][1])))
+        for source in tracer.sources((ids[0], _input(operator, LOOKUPS[operator.name][0])))
+        if _is_matrix(model, source, 0)
+    }
+
+
+def _is_matrix(model: ModelFacts, place: Place, fewest: int) -> bool:
+    """Whether a constant with more than one column, and at least `fewest` numbers, lies there."""
+    tensor = model.subgraphs[place[0]].tensors[place[1]]
+    is_matrix = len(tensor.shape) == 2 and tensor.shape[1] > 1
+    return is_matrix and model.is_constant(tensor) and math.prod(tensor.shape) >= fewest
 
 
 def table_rows(model: ModelFacts, ids: Place) -> list[int]:

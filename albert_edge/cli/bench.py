@@ -22,6 +22,11 @@ from albert_edge.cli.options import json_option, print_json, print_table, runtim
     help="Time to measure at each length, without --runs.",
 )
 @click.option("--max-depth", type=click.IntRange(1), help="Apply only so many layers.  [default: all]")
+@click.option(
+    "--exit-threshold",
+    type=click.FloatRange(0, min_open=True),
+    help="Of a file with an exit: stop at this confidence.  [default: never]",
+)
 @runtime_option
 @click.option("--raw", is_flag=True, help="With --json, keep every measured value.")
 @json_option
@@ -32,6 +37,7 @@ def command(
     runs: Optional[int],
     seconds: float,
     max_depth: Optional[int],
+    exit_threshold: Optional[float],
     runtime: Optional[str],
     raw: bool,
     as_json: bool,
@@ -40,7 +46,8 @@ def command(
 
     Times are of the interpreter alone, one request at its exact length: p50, p90 and p99 are measured values that so
     many percent of the runs don't exceed, "first" is the first run at a length, which fits the graph to it. Memory is
-    that of a process that opened the file and answered one text. Nothing else should run meanwhile.
+    that of a process that opened the file and answered one text. Requests are random ids, which say nothing about when
+    texts would stop a file with an exit: it runs at full depth. Nothing else should run meanwhile.
 
     \b
     Example:
@@ -48,7 +55,7 @@ def command(
     """
     import albert_edge
 
-    result = albert_edge.bench(path, _numbers(lengths), threads, runs, seconds, runtime, max_depth, raw)
+    result = albert_edge.bench(path, _numbers(lengths), threads, runs, seconds, runtime, max_depth, raw, exit_threshold)
     if as_json:
         print_json(result)
     else:
@@ -69,7 +76,11 @@ def _numbers(lengths: str) -> list[int]:
 def _print_result(result: dict[str, Any]) -> None:
     facts = result["environment"]
     machine = facts["board"] or facts["cpu_model"] or facts["architecture"]
-    click.echo(f"{machine}, {result['runtime']}, threads: {result['threads']}\n")
+    click.echo(f"{machine}, {result['runtime']}, threads: {result['threads']}")
+    if result["exit_threshold"] is not None:
+        stops = "never" if result["exit_threshold"] > 1 else f"at a confidence of {result['exit_threshold']:g}"
+        click.echo(f"exit: {stops}, on random ids")
+    click.echo()
     times = ("p50_ms", "p90_ms", "p99_ms", "min_ms", "first_ms")
     print_table(
         ["tokens", *(f"{name[:-3]} ms" for name in times), "runs"],

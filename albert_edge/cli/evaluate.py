@@ -8,6 +8,7 @@ import click
 
 from albert_edge.cli.options import (
     column_options,
+    exit_threshold_option,
     json_option,
     label_separator_option,
     print_json,
@@ -24,7 +25,8 @@ from albert_edge.cli.reports import print_report
 @column_options
 @label_separator_option
 @threads_option
-@click.option("--max-depth", type=click.IntRange(1), help="Apply only so many layers (.tflite only).  [default: all]")
+@click.option("--max-depth", type=click.IntRange(1), help="Apply only so many layers.  [default: all]")
+@exit_threshold_option
 @runtime_option
 @click.option("--limit", type=click.IntRange(1), help="Use the first so many examples.  [default: all]")
 @click.option("--predictions", type=click.Path(), help="Write the answers to this file, as `score` reads it.")
@@ -39,6 +41,7 @@ def command(
     label_separator: Optional[str],
     threads: int,
     max_depth: Optional[int],
+    exit_threshold: Optional[float],
     runtime: Optional[str],
     limit: Optional[int],
     predictions: Optional[str],
@@ -68,7 +71,9 @@ def command(
     from albert_edge.text.tables import Columns
 
     columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
-    result = albert_edge.evaluate(path, data, columns, threads, max_depth, runtime, limit, task, predictions)
+    result = albert_edge.evaluate(
+        path, data, columns, threads, max_depth, runtime, limit, task, predictions, exit_threshold
+    )
     if as_json:
         print_json(result)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Callable, Iterable, Optional, Sequence, TypeVar
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
 import click
 
@@ -25,6 +25,43 @@ runtime_option = click.option(
 label_separator_option = click.option(
     "--label-separator", help="With several labels: what stands between them in a cell.  [default: |]"
 )
+
+exit_threshold_option = click.option(
+    "--exit-threshold",
+    type=click.FloatRange(0, min_open=True),
+    help="Of a file with an exit: stop at this confidence, above 1 for never.  [default: the file's]",
+)
+
+_EXIT_OPTIONS = (
+    click.option(
+        "--exit",
+        "exit_",
+        type=click.Choice(["auto", "entropy", "patience", "none"]),
+        default="auto",
+        show_default=True,
+        help="How the loop may stop before the last layer. auto: entropy for a model trained with --multi-exit.",
+    ),
+    click.option(
+        "--exit-threshold",
+        type=click.FloatRange(0, min_open=True),
+        help="Stop at this confidence; of patience k / layers is k equal answers.  [default: never, or --exit-data's]",
+    ),
+    click.option("--exit-data", type=click.Path(), help="Labelled texts that the threshold is calibrated on."),
+    click.option(
+        "--exit-max-drop",
+        type=click.FloatRange(0),
+        default=0.5,
+        show_default=True,
+        help="Points of the task's first metric that stopping early may cost on --exit-data.",
+    ),
+)
+
+
+def exit_options(function: Command) -> Command:
+    """`--exit`, `--exit-threshold`, `--exit-data` and `--exit-max-drop` of a conversion."""
+    for option in reversed(_EXIT_OPTIONS):
+        function = option(function)
+    return function
 
 
 def text_column_option(function: Command) -> Command:
@@ -57,6 +94,18 @@ def input_texts(texts: Sequence[str], file: Optional[str]) -> Iterable[str]:
     if texts:
         return texts
     return read_lines(sys.stdin.buffer, "standard input") if file is None else file_lines(file)
+
+
+def exit_line(values: Mapping[str, Any]) -> str:
+    """A manifest's `exit` for a reader."""
+    line = f"exit: {values['kind']} at {values['threshold']:g}"
+    found = values["calibration"]
+    if not found:
+        return line
+    return (
+        f"{line}, mean depth {found['mean_depth']:.2f} of {len(found['depths'])}, {found['metric']} "
+        f"{found['with_exit']:.4f} of {found['full']:.4f} on {found['rows']:,} rows"
+    )
 
 
 def print_json(value: Any) -> None:

@@ -8,6 +8,7 @@ import click
 
 import albert_edge
 from albert_edge.cli.options import (
+    exit_threshold_option,
     json_option,
     print_json_line,
     runtime_option,
@@ -32,6 +33,7 @@ from albert_edge.cli.options import (
 @click.option("--top", type=click.IntRange(1), help="Candidates for each [MASK] (fill-mask).  [default: 5]")
 @click.option("--task", help="Of a file with several heads answer this task alone.  [default: all of them]")
 @click.option("--max-depth", type=int, help="Apply only this many layers (looped layout).  [default: all]")
+@exit_threshold_option
 @threads_option
 @runtime_option
 @json_option
@@ -49,6 +51,7 @@ def command(
     top: Optional[int],
     task: Optional[str],
     max_depth: Optional[int],
+    exit_threshold: Optional[float],
     threads: int,
     runtime: Optional[str],
     as_json: bool,
@@ -56,9 +59,9 @@ def command(
     """Answer texts with the .tflite at PATH, which `albert-edge convert` wrote, as its task does.
 
     Texts are TEXTS, or else those of --file or the lines of standard input, answered one by one as they come. A long
-    text runs in windows. sentence-order wants --text-pair. question-answering wants --question with --passage or
-    --passage-file, or a --file of lines {"question": ..., "passage": ...}. With --json each answer is an object on one
-    line; of a file with several heads it has a key a task.
+    text runs in windows. A file with an exit stops once it is sure. sentence-order wants --text-pair.
+    question-answering wants --question with --passage or --passage-file, or a --file of lines {"question": ...,
+    "passage": ...}. With --json each answer is an object on one line; of a file with several heads it has a key a task.
 
     \b
     Example:
@@ -72,7 +75,7 @@ def command(
     with albert_edge.load(path, threads, runtime) as opened:
         head = None if task is None else opened.head(task)
         predictor, tasks = (opened, opened.tasks) if head is None else (head, (head.task,))
-        for prediction in predictor.answers(source.items(tasks), max_depth, n_best=n_best, top=top):
+        for prediction in predictor.answers(source.items(tasks), max_depth, exit_threshold, n_best=n_best, top=top):
             if as_json:
                 print_json_line(_json(prediction))
                 continue

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any, Optional, Sequence
 
 from albert_edge.artifact import artifact_bytes
+from albert_edge.artifact.exits import NEVER
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
 from albert_edge.harness.environment import environment
@@ -31,6 +32,7 @@ def bench(
     runtime: Optional[str] = None,
     max_depth: Optional[int] = None,
     raw: bool = False,
+    exit_threshold: Optional[float] = None,
 ) -> dict[str, Any]:
     """Measure the artifact at `path`.
 
@@ -40,20 +42,25 @@ def bench(
         runs: timed runs at each length; None: at least 30, and as many as `seconds` of them take.
         runtime: the interpreter's package, as for `load`.
         max_depth: layers to apply, looped layout only; None: all.
+        exit_threshold: of a file with an exit, the confidence at which it stops; None: never, since the random ids that
+            are run here say nothing about when texts would stop it.
         raw: keep every value under `raw_ms` and `warmup_ms` (each length) and `raw` (start and memory).
 
     Returns a dict with `schema_version`, `file_bytes`, `sha256` (both of the whole file), `task` (of the first head),
-    `tasks` (of all), `scheme`, `layout`, `runtime`, `threads`, `max_depth`, the keys of `Startup.summary` (`load_ms`,
-    `open_ms`, `rss_mb`, `rss_above_runtime_mb`, `rss_tokens`), `lengths` (a list of `Latency.summary`), `warnings` (one
-    line each) and `environment`. What lies inside each figure is said where it is measured: `harness.latency`,
-    `harness.startup`.
+    `tasks` (of all), `scheme`, `layout`, `runtime`, `threads`, `max_depth`, `exit_threshold` (what the runs had; None
+    without an exit), the keys of `Startup.summary` (`load_ms`, `open_ms`, `rss_mb`, `rss_above_runtime_mb`,
+    `rss_tokens`), `lengths` (a list of `Latency.summary`), `warnings` (one line each) and `environment`. What lies
+    inside each figure is said where it is measured: `harness.latency`, `harness.startup`.
 
     Raises `ConfigError` on a length that the file doesn't take, and what `load` raises.
     """
     with load(path, threads, runtime) as predictor:
-        _check_lengths(predictor, lengths, max_depth)
+        _check_lengths(predictor, lengths, max_depth, exit_threshold)
         latencies = [
-            measure_latency(predictor.session, tokens, runs, seconds, max_depth=max_depth) for tokens in lengths
+            measure_latency(
+                predictor.session, tokens, runs, seconds, max_depth=max_depth, exit_threshold=exit_threshold
+            )
+            for tokens in lengths
         ]
         startup = measure_startup(path, predictor, RSS_TOKENS, threads, max_depth)
         facts = environment(predictor.runtime, threads, predictor.artifact.manifest.model_sha256)
@@ -63,6 +70,7 @@ def bench(
             "runtime": predictor.runtime,
             "threads": threads,
             "max_depth": max_depth,
+            "exit_threshold": NEVER if exit_threshold is None and predictor.artifact.manifest.exit else exit_threshold,
             **startup.summary(),
             "lengths": [{**item.summary(), **(_raw(item) if raw else {})} for item in latencies],
             "warnings": [line for item in latencies for line in unstable(item, facts["governor"])],
@@ -89,12 +97,14 @@ def unstable(latency: Latency, governor: Optional[str]) -> list[str]:
     return lines
 
 
-def _check_lengths(predictor: Predictor, lengths: Sequence[int], max_depth: Optional[int]) -> None:
+def _check_lengths(
+    predictor: Predictor, lengths: Sequence[int], max_depth: Optional[int], exit_threshold: Optional[float]
+) -> None:
     """Before minutes of measuring, not after."""
     if not lengths:
         raise ConfigError("lengths must hold at least one length; received none")
     for tokens in lengths:
-        request(predictor.session, tokens, max_depth)
+        request(predictor.session, tokens, max_depth, exit_threshold)
 
 
 def _file_facts(predictor: Predictor) -> dict[str, Any]:

@@ -8,6 +8,7 @@ length, and of a request's outputs only the prediction is kept, so that memory d
 
 from __future__ import annotations
 
+import statistics
 import time
 from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 
@@ -41,6 +42,7 @@ def evaluate(
     limit: Optional[int] = None,
     task: Optional[str] = None,
     predictions: Optional[PathLike] = None,
+    exit_threshold: Optional[float] = None,
 ) -> dict[str, Any]:
     """Score the model at `path` on the examples of the file `data`.
 
@@ -49,15 +51,17 @@ def evaluate(
         data: what `harness.evaluations` reads for the task: a table (.tsv, .csv, .jsonl) with `columns`, CoNLL or JSON
             Lines with spans, SQuAD's JSON, plain text for fill-mask and sentence-order.
         threads: of the interpreter; for a folder TensorFlow takes what it takes.
-        max_depth: layers to apply, `.tflite` in the looped layout only; None: all.
+        max_depth: layers to apply, of a folder or of a `.tflite` in the looped layout; None: all.
         runtime: the interpreter's package, as for `load`; `.tflite` only.
         limit: use the first so many examples; None: all.
         task: which head, by its task's long or short name; None: the first, or the folder's task.
+        exit_threshold: of a `.tflite` with an exit, the confidence at which it stops; None: the file's own.
         predictions: write what the model answers to this file, as `score` reads it; None: nowhere.
 
     Returns a dict with `schema_version`, `kind` (`tflite` or `folder`), `task`, `labels` where the task has some, the
     keys of the task's report (`metrics`; `examples` in each), `seconds` (packing, running and decoding, without
-    loading), `runtime`, `threads`, `max_depth`, `model_sha256` and `environment`.
+    loading), `runtime`, `threads`, `max_depth`, `exit_threshold` and `mean_depth` (what a file with an exit stopped at,
+    and the mean of its predictions' `depth_used`; None without an exit), `model_sha256` and `environment`.
 
     Raises `DataError` with the line of an example that can't be used, one whose label the model lacks among them,
     `CheckFailedError` with the line of one whose outputs aren't finite, `ConfigError` on an option that doesn't fit the
@@ -65,7 +69,7 @@ def evaluate(
     """
     if predictions is not None:
         check_writable(predictions)
-    with open_runner(path, task, threads, runtime, max_depth) as runner:
+    with open_runner(path, task, threads, runtime, max_depth, exit_threshold) as runner:
         evaluation = _evaluation(runner, DataFile(data, columns, limit), predictions)
         start = time.perf_counter()
         answered = answers(evaluation, runner)
@@ -84,6 +88,8 @@ def evaluate(
         "runtime": runner.runtime,
         "threads": runner.threads,
         "max_depth": max_depth,
+        "exit_threshold": runner.exit_threshold,
+        "mean_depth": None if runner.exit_threshold is None else statistics.fmean(each.depth_used for each in answered),
         "model_sha256": runner.model_sha256,
         "environment": environment(runner.runtime, runner.threads, runner.model_sha256),
     }

@@ -16,9 +16,10 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
+from albert_edge.artifact.exits import NEVER, check_threshold
 from albert_edge.errors import ConfigError
 from albert_edge.runtime.session import Session
-from albert_edge.tasks import MASKED_POSITIONS
+from albert_edge.tasks import EXIT_THRESHOLD, MASKED_POSITIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,6 +61,7 @@ def measure_latency(
     seconds: float = 1.0,
     warmup: int = WARMUP,
     max_depth: Optional[int] = None,
+    exit_threshold: Optional[float] = None,
 ) -> Latency:
     """Run `session` again and again at one length.
 
@@ -68,11 +70,12 @@ def measure_latency(
         runs: how many timed runs; None: at least `MINIMUM_RUNS`, and as many as `seconds` of them take.
         warmup: untimed runs before, at least 1.
         max_depth: layers to apply, looped layout only; None: all.
+        exit_threshold: as in `request`.
 
     Raises `ConfigError` on a number below its least, or `tokens` that the model doesn't take.
     """
     _check_positive(runs=1 if runs is None else runs, warmup=warmup, seconds=seconds)
-    inputs = request(session, tokens, max_depth)
+    inputs = request(session, tokens, max_depth, exit_threshold)
     warmup_ms = [_timed_ms(session, inputs) for _ in range(warmup)]
     raw_ms: list[float] = []
     spent_ms = 0.0
@@ -114,11 +117,14 @@ def quantile(values: Sequence[float], fraction: float) -> float:
     return sorted(values)[math.ceil(round(fraction * len(values), 9)) - 1]
 
 
-def request(session: Session, tokens: int, max_depth: Optional[int] = None) -> Arrays:
+def request(
+    session: Session, tokens: int, max_depth: Optional[int] = None, exit_threshold: Optional[float] = None
+) -> Arrays:
     """Inputs for a request of `tokens` tokens: random ids, the same ones each time, within the vocabulary.
 
-    A file of a fixed length gets them padded behind, one that fills masks gets one position, the middle. Raises
-    `ConfigError` if `session` doesn't take that many tokens, or takes no depth and `max_depth` is given.
+    A file of a fixed length gets them padded behind, one that fills masks gets one position, the middle. One that may
+    stop early gets `exit_threshold`; None is never, since random ids say nothing about when texts would stop it. Raises
+    `ConfigError` if `session` doesn't take that many tokens, a depth or a threshold that is given.
     """
     import numpy as np
 
@@ -127,7 +133,7 @@ def request(session: Session, tokens: int, max_depth: Optional[int] = None) -> A
     if not shortest <= tokens <= longest:
         raise ConfigError(f"a length to measure must be from {shortest} to the file's {longest}; received {tokens}")
     size = tokens if ids.shape[1] < 0 else longest
-    lowest, highest = ids.values or (0, 0)
+    lowest, highest = map(int, ids.values or (0, 0))
     drawn = np.random.default_rng(tokens).integers(lowest, highest, size, np.int32, endpoint=True)
     is_token = np.arange(size) < tokens
     arrays = {
@@ -137,10 +143,20 @@ def request(session: Session, tokens: int, max_depth: Optional[int] = None) -> A
         # The graph takes 0 for "all layers", and int32 at most.
         "max_depth": np.array([max(0, min(max_depth or 0, 2**31 - 1))], np.int32),
         MASKED_POSITIONS: np.array([[tokens // 2]], np.int32),
+        EXIT_THRESHOLD: np.array([_threshold(session, exit_threshold)], np.float32),
     }
     if max_depth is not None and "max_depth" not in session.inputs:
         raise ConfigError(f"max_depth needs a file in the looped layout; received {max_depth} for an unrolled one")
     return {name: arrays[name] for name in session.inputs}
+
+
+def _threshold(session: Session, exit_threshold: Optional[float]) -> float:
+    if exit_threshold is None:
+        return NEVER
+    if EXIT_THRESHOLD not in session.inputs:
+        raise ConfigError(f"exit_threshold needs a file with an exit; received {exit_threshold!r} for one without")
+    check_threshold(exit_threshold)
+    return exit_threshold
 
 
 def _timed_ms(session: Session, inputs: Arrays) -> float:

@@ -52,13 +52,31 @@ def open_and_answer(
     return predictor, {"open_ms": open_ms}
 
 
+def evaluated(columns: Optional[dict[str, Any]], **arguments: Any) -> tuple[object, dict[str, Any]]:
+    """What `evaluate` returns; `columns` are the fields of `Columns`."""
+    from albert_edge.harness.evaluation import evaluate
+    from albert_edge.text.tables import Columns
+
+    return None, evaluate(columns=None if columns is None else Columns(**columns), **arguments)
+
+
+def walked(columns: Optional[dict[str, Any]], **arguments: Any) -> tuple[object, dict[str, Any]]:
+    """What `walk` returns; `columns` are the fields of `Columns`."""
+    from albert_edge.harness.walks import walk
+    from albert_edge.text.tables import Columns
+
+    return None, dict(walk(columns=None if columns is None else Columns(**columns), **arguments))
+
+
 def main(name: str, arguments: str) -> None:
     """Call the function `name` with the JSON object `arguments`, print its answer, and hold its result until told."""
-    functions: dict[str, Any] = {"load_interpreter": load_interpreter, "open_and_answer": open_and_answer}
-    held, answer = functions[name](**json.loads(arguments))
+    held, answer = _FUNCTIONS[name](**json.loads(arguments))
     print(json.dumps(answer), flush=True)
     sys.stdin.read()
     del held
+
+
+_FUNCTIONS: dict[str, Any] = {each.__name__: each for each in (load_interpreter, open_and_answer, evaluated, walked)}
 
 
 def _milliseconds_since(start_ns: int) -> float:

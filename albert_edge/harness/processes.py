@@ -52,7 +52,7 @@ def _started(command: list[str]) -> Iterator[Started]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=messages,
-            env=_environment(),
+            env=child_environment(),
             encoding="utf-8",
         )
         # Leaving closes the standard input, which ends the process, and waits for it.
@@ -75,7 +75,7 @@ def _answer(line: str) -> Optional[dict[str, Any]]:
     return json.loads(line) if line.endswith("\n") else None  # type: ignore[no-any-return]
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """This process's, with the folder that holds this package on the path, however it was found here."""
     folder = str(Path(albert_edge.__file__).resolve().parent.parent)
     return {**os.environ, "PYTHONPATH": os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])}

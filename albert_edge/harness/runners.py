@@ -43,6 +43,8 @@ class Runner(NamedTuple):
     """None: the runtime's own choice."""
     model_sha256: str
     """Of the flatbuffer, or of the folder's weights."""
+    exit_threshold: Optional[float] = None
+    """What a file with an exit stops at; None without an exit."""
 
 
 @contextlib.contextmanager
@@ -52,30 +54,36 @@ def open_runner(
     threads: int = 1,
     runtime: Optional[str] = None,
     max_depth: Optional[int] = None,
+    exit_threshold: Optional[float] = None,
 ) -> Iterator[Runner]:
     """The model at `path`, a `.tflite`, a folder or `hf:owner/name@revision`, freed at the end.
 
     `task` is the head's, long or short; None: a file's first head, or the folder's task. `threads`, `runtime` and
-    `max_depth` are for a `.tflite`. Raises `ConfigError` for a head that the model lacks and for `runtime` and
-    `max_depth` of a folder, and what reading either raises.
+    `exit_threshold` are for a `.tflite`. Raises `ConfigError` for a head that the model lacks, for `runtime` and
+    `exit_threshold` of a folder and for more layers than it has, and what reading either raises.
     """
     if str(path).startswith("hf:") or Path(path).is_dir():
-        for name, value in (("runtime", runtime), ("max_depth", max_depth)):
+        for name, value in (("runtime", runtime), ("exit_threshold", exit_threshold)):
             if value is not None:
                 raise ConfigError(f"{name} may be given for a .tflite only; received {value!r} for {str(path)!r}")
-        yield _folder_runner(path, task)
+        yield _folder_runner(path, task, max_depth)
         return
     artifact = read_artifact(path)
-    head = _head(artifact, task)
+    head, manifest = _head(artifact, task), artifact.manifest
+
+    def outputs(inputs: Sequence[Packed]) -> list[Outputs]:
+        return [run_packed(session, manifest, packed, max_depth, exit_threshold)[head.task] for packed in inputs]
+
     with open_session(artifact, threads, runtime) as session:
         yield Runner(
             "tflite",
-            make_pipeline(head.task, head.config, artifact.tokenizer(), artifact.manifest.lengths.maximum),
-            lambda inputs: [run_packed(session, artifact.manifest, packed, max_depth)[head.task] for packed in inputs],
+            make_pipeline(head.task, head.config, artifact.tokenizer(), manifest.lengths.maximum),
+            outputs,
             1,
             session.runtime,
             threads,
-            artifact.manifest.model_sha256,
+            manifest.model_sha256,
+            manifest.exit.threshold if manifest.exit and exit_threshold is None else exit_threshold,
         )
 
 
@@ -89,13 +97,14 @@ def _head(artifact: Artifact, task: Optional[str]) -> Head:
     raise ConfigError(f"task must be one of the file's, {', '.join(h.task for h in artifact.heads)}; received {task!r}")
 
 
-def _folder_runner(path: PathLike, task: Optional[str]) -> Runner:
+def _folder_runner(path: PathLike, task: Optional[str], max_depth: Optional[int]) -> Runner:
     from albert_edge.model.hub import resolve_folder
     from albert_edge.model.keras import tf
     from albert_edge.model.predictor import KerasPredictor
 
     folder = resolve_folder(path)
-    predictor = KerasPredictor(folder, None if task is None else task_named(task).name, batch_size=BATCH)
+    name = None if task is None else task_named(task).name
+    predictor = KerasPredictor(folder, name, batch_size=BATCH, max_depth=max_depth)
     name, config = predictor.task.name, predictor.config
     return Runner(
         "folder",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
 
-from albert_edge.pipelines.base import Outputs, Pipeline, TextRequest, encode, pair_room, pooled
+from albert_edge.pipelines.base import Outputs, Pipeline, TextRequest, depth_used, encode, pair_room, pooled
 from albert_edge.text.labels import MULTI_LABEL, SINGLE_LABEL, best_label, labels_above, merge_windows, problem_type_of
 from albert_edge.text.windows import window_room, windows
 
@@ -31,10 +31,13 @@ class Prediction:
     scores: Mapping[str, float]
     """Of every label, in the model's order."""
     text_pair: Optional[str] = None
+    depth_used: Optional[int] = None
+    """Layers that were applied, of a long text the most of its windows; None where the graph has no exit."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Keys `text, label, score, scores`, for a pair `text_pair` after `text`."""
-        return {**texts_of(self), "label": self.label, "score": self.score, "scores": dict(self.scores)}
+        """Keys `text, label, score, scores`, for a pair `text_pair` after `text`, with an exit `depth_used` last."""
+        values = {"label": self.label, "score": self.score, "scores": dict(self.scores)}
+        return {**texts_of(self), **values, **depth_of(self)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,10 +50,12 @@ class MultiLabelPrediction:
     scores: Mapping[str, float]
     """Of every label, each in [0, 1] by itself."""
     text_pair: Optional[str] = None
+    depth_used: Optional[int] = None
+    """As in `Prediction`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Keys `text, labels, scores`, for a pair `text_pair` after `text`."""
-        return {**texts_of(self), "labels": list(self.labels), "scores": dict(self.scores)}
+        """Keys `text, labels, scores`, for a pair `text_pair` after `text`, with an exit `depth_used` last."""
+        return {**texts_of(self), "labels": list(self.labels), "scores": dict(self.scores), **depth_of(self)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,13 +102,14 @@ class ClassificationPipeline(Pipeline[TextRequest, AnyPrediction]):
         labels = self.config.labels
         logits = pooled(inputs, outputs, "logits", len(labels))
         scores = merge_windows(logits, self.problem_type, self.settings.merge)
+        depth = depth_used(outputs)
         if self.problem_type == SINGLE_LABEL:
             answer = best_label(scores, labels)
-            return Prediction(request.text, answer.label, answer.score, answer.scores, request.text_pair)
+            return Prediction(request.text, answer.label, answer.score, answer.scores, request.text_pair, depth)
         by_label = dict(zip(labels, scores.tolist()))
         if self.problem_type == MULTI_LABEL:
             above = labels_above(scores, labels, self.settings.label_threshold)
-            return MultiLabelPrediction(request.text, above, by_label, request.text_pair)
+            return MultiLabelPrediction(request.text, above, by_label, request.text_pair, depth)
         return Regression(request.text, by_label, request.text_pair)
 
     def _pair_inputs(self, first: Encoding, second: Encoding) -> list[Packed]:
@@ -125,3 +131,8 @@ def texts_of(prediction: Any) -> dict[str, str]:
     """`text`, and of a pair `text_pair`, as the first keys of a prediction's JSON."""
     pair = {} if prediction.text_pair is None else {"text_pair": prediction.text_pair}
     return {"text": prediction.text, **pair}
+
+
+def depth_of(prediction: Any) -> dict[str, int]:
+    """`depth_used` as the last key of a prediction's JSON; nothing where the graph has no exit."""
+    return {} if prediction.depth_used is None else {"depth_used": prediction.depth_used}

@@ -9,10 +9,10 @@ each down to half of the room. Leaves out ordering more than two passages.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 from albert_edge.errors import ConfigError, DataError
-from albert_edge.pipelines.base import Outputs, Pipeline, TextRequest, encode, pair_room, pooled
+from albert_edge.pipelines.base import Outputs, Pipeline, TextRequest, depth_used, encode, pair_room, pooled
 from albert_edge.text.labels import decode_classification
 from albert_edge.text.packing import kept_lengths, pack_ids
 
@@ -33,10 +33,14 @@ class Order:
     """Of the answer."""
     scores: Mapping[str, float]
     """Of both labels, in the model's order."""
+    depth_used: Optional[int] = None
+    """Layers that were applied; None where the graph has no exit."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Keys `text, text_pair, in_order, score, scores`."""
+        """Keys `text, text_pair, in_order, score, scores`, with an exit `depth_used` last."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if self.depth_used is None:
+            del values["depth_used"]
         return {**values, "scores": dict(self.scores)}
 
 
@@ -68,4 +72,4 @@ class OrderPipeline(Pipeline[TextRequest, Order]):
         (logits,) = pooled(inputs, outputs, "logits", len(labels))
         answer = decode_classification(logits, labels)
         in_order = answer.label == labels[0]
-        return Order(request.text, str(request.text_pair), in_order, answer.score, answer.scores)
+        return Order(request.text, str(request.text_pair), in_order, answer.score, answer.scores, depth_used(outputs))

@@ -51,14 +51,22 @@ class Predictor(ABC):
         """Answer a request; what it takes and gives is the task's."""
 
     @abstractmethod
-    def answer_item(self, item: Any, max_depth: Optional[int] = None, **options: Any) -> Any:
+    def answer_item(
+        self, item: Any, max_depth: Optional[int] = None, exit_threshold: Optional[float] = None, **options: Any
+    ) -> Any:
         """Answer one item of `albert_edge.predict`'s `texts`."""
 
-    def answers(self, items: Iterable[Any], max_depth: Optional[int] = None, **options: Any) -> Iterator[Any]:
+    def answers(
+        self,
+        items: Iterable[Any],
+        max_depth: Optional[int] = None,
+        exit_threshold: Optional[float] = None,
+        **options: Any,
+    ) -> Iterator[Any]:
         """Answer items one after another as they come; the message about one starts with its number from 1."""
         for number, item in counted(items):
             with numbered(number):
-                answer = self.answer_item(item, max_depth, **options)
+                answer = self.answer_item(item, max_depth, exit_threshold, **options)
             yield answer
 
     @abstractmethod
@@ -72,9 +80,11 @@ class Predictor(ABC):
         Raises `ConfigError` if the file has none.
         """
 
-    def run(self, packed: Packed, max_depth: Optional[int] = None) -> dict[str, Outputs]:
-        """One pass: task of each head -> its outputs. Errors as in `running.run_packed`."""
-        return run_packed(self.session, self.artifact.manifest, packed, max_depth)
+    def run(
+        self, packed: Packed, max_depth: Optional[int] = None, exit_threshold: Optional[float] = None
+    ) -> dict[str, Outputs]:
+        """One pass: task of each head -> its outputs. Arguments and errors as in `running.run_packed`."""
+        return run_packed(self.session, self.artifact.manifest, packed, max_depth, exit_threshold)
 
     def close(self) -> None:
         """Free the model's memory."""
@@ -113,19 +123,26 @@ class HeadPredictor(Predictor):
         """An item of `albert_edge.predict`'s `texts` as the pipeline's request; raises `DataError`."""
 
     def answer(
-        self, request: Any, max_depth: Optional[int] = None, run: Optional[Run] = None, **decoding: Optional[int]
+        self,
+        request: Any,
+        max_depth: Optional[int] = None,
+        exit_threshold: Optional[float] = None,
+        run: Optional[Run] = None,
+        **decoding: Optional[int],
     ) -> Any:
         """The prediction for a pipeline's request, each of its inputs run by `run`, or else by this session."""
         inputs = self.pipeline.inputs(request)
-        outputs = run_windows(self.task, inputs, run or (lambda packed: self.run(packed, max_depth)))
+        outputs = run_windows(self.task, inputs, run or (lambda packed: self.run(packed, max_depth, exit_threshold)))
         given = {name: value for name, value in decoding.items() if value is not None}
         return self.pipeline.decode(request, inputs, outputs, **given)
 
-    def answer_item(self, item: Any, max_depth: Optional[int] = None, **options: Any) -> Any:
+    def answer_item(
+        self, item: Any, max_depth: Optional[int] = None, exit_threshold: Optional[float] = None, **options: Any
+    ) -> Any:
         """As `Predictor.answer_item`; raises `ConfigError` on an option of another task."""
         check_options(options, [self])
         own = {name: options[name] for name in self.options if name in options}
-        return self.answer(self.request_of(item), max_depth, **own)
+        return self.answer(self.request_of(item), max_depth, exit_threshold, **own)
 
     def inputs_of(self, item: Any) -> list[Packed]:
         """As `Predictor.inputs_of`."""

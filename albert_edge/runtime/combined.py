@@ -85,8 +85,16 @@ class CombinedPredictor(Predictor):
 
         return each(answered, "text", text, "text_pair", text_pair)
 
-    def answer_item(self, item: Any, max_depth: Optional[int] = None, **options: Any) -> dict[str, Any]:
-        """An item is a text, a pair of texts, or an object with the keys `text, text_pair, question, words`."""
+    def answer_item(
+        self, item: Any, max_depth: Optional[int] = None, exit_threshold: Optional[float] = None, **options: Any
+    ) -> dict[str, Any]:
+        """An item is a text, a pair of texts, or an object with the keys `text, text_pair, question, words`.
+
+        Raises `ConfigError` on an `exit_threshold`: a graph of several heads has no exit.
+        """
+        if exit_threshold is not None:
+            tasks = ", ".join(self._heads)
+            raise ConfigError(f"exit_threshold needs a file with an exit; received {exit_threshold!r} for {tasks}")
         return self._answer(_request_of(item), max_depth, **options)
 
     def inputs_of(self, item: Any) -> list[Packed]:

@@ -49,18 +49,19 @@ def predict(
     task: Optional[str] = None,
     n_best: Optional[int] = None,
     top: Optional[int] = None,
+    exit_threshold: Optional[float] = None,
 ) -> Iterator[Any]:
     """Answer `texts` with the artifact at `path`, one after another as they come.
 
     An item of `texts` is a text; for text-classification it may be a pair of texts, for sentence-order it is one, for
     question-answering a question and its passage; for several heads see `CombinedPredictor.answer_item`. `task`: of a
-    file with several heads answer this one alone. `n_best` and `top` belong to question-answering and fill-mask. Other
-    arguments and errors as in `load` and the predictors' `predict`; the message about a text starts with its number
-    from 1.
+    file with several heads answer this one alone. `n_best` and `top` belong to question-answering and fill-mask,
+    `exit_threshold` to files with an exit. Other arguments and errors as in `load` and the predictors' `predict`; the
+    message about a text starts with its number from 1.
     """
     with load(path, threads, runtime) as predictor:
         chosen = predictor if task is None else predictor.head(task)
-        yield from chosen.answers(texts, max_depth, n_best=n_best, top=top)
+        yield from chosen.answers(texts, max_depth, exit_threshold, n_best=n_best, top=top)
 
 
 def similar(

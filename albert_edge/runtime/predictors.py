@@ -1,8 +1,10 @@
 """The predictor of each task: what its `predict` takes and gives.
 
 Each takes one request, or lists for a list of answers. `max_depth` is the number of layers to apply, looped layout
-only; None, below 1 or above the model's means all. All raise `DataError` for a text without a piece, for what isn't
-text and for lists of two lengths, and `CheckFailedError` where the model's outputs are no numbers.
+only; None, below 1 or above the model's means all. `exit_threshold`, of a file whose graph may stop before that, is the
+confidence to stop at: above 1 means never, None what the file says; a long text's windows stop each for itself, and
+`depth_used` of the prediction is the deepest's. All raise `DataError` for a text without a piece, for what isn't text
+and for lists of two lengths, and `CheckFailedError` where the model's outputs are no numbers.
 """
 
 from __future__ import annotations
@@ -37,22 +39,38 @@ class Classifier(HeadPredictor):
     task = "text-classification"
 
     @overload
-    def predict(self, text: str, text_pair: Optional[str] = None, max_depth: Depth = None) -> AnyPrediction: ...
+    def predict(
+        self,
+        text: str,
+        text_pair: Optional[str] = None,
+        max_depth: Depth = None,
+        exit_threshold: Optional[float] = None,
+    ) -> AnyPrediction: ...
 
     @overload
     def predict(
-        self, text: list[str], text_pair: Optional[list[str]] = None, max_depth: Depth = None
+        self,
+        text: list[str],
+        text_pair: Optional[list[str]] = None,
+        max_depth: Depth = None,
+        exit_threshold: Optional[float] = None,
     ) -> list[AnyPrediction]: ...
 
-    def predict(self, text: Any, text_pair: Any = None, max_depth: Depth = None) -> Any:
+    def predict(
+        self, text: Any, text_pair: Any = None, max_depth: Depth = None, exit_threshold: Optional[float] = None
+    ) -> Any:
         """Classify a text, or with `text_pair` a pair."""
-        return each(
-            lambda one, two: self.answer(TextRequest(one, two), max_depth), "text", text, "text_pair", text_pair
-        )
 
-    def logits(self, packed: Packed, max_depth: Depth = None) -> NDArray[np.float32]:
+        def answered(one: str, two: Optional[str]) -> AnyPrediction:
+            return self.answer(TextRequest(one, two), max_depth, exit_threshold)  # type: ignore[no-any-return]
+
+        return each(answered, "text", text, "text_pair", text_pair)
+
+    def logits(
+        self, packed: Packed, max_depth: Depth = None, exit_threshold: Optional[float] = None
+    ) -> NDArray[np.float32]:
         """The head's output, float32 [labels], for packed ids of at most `lengths.max` tokens."""
-        return self.run(packed, max_depth)[self.task]["logits"]
+        return self.run(packed, max_depth, exit_threshold)[self.task]["logits"]
 
     def pack(self, text: str, text_pair: Optional[str] = None) -> Packed:
         """The ids that `text` runs with, those of its first window if it is long; errors as in `predict`."""
@@ -205,14 +223,22 @@ class OrderPredictor(HeadPredictor):
     task = "sentence-order"
 
     @overload
-    def predict(self, first: str, second: str, max_depth: Depth = None) -> Order: ...
+    def predict(
+        self, first: str, second: str, max_depth: Depth = None, exit_threshold: Optional[float] = None
+    ) -> Order: ...
 
     @overload
-    def predict(self, first: list[str], second: list[str], max_depth: Depth = None) -> list[Order]: ...
+    def predict(
+        self, first: list[str], second: list[str], max_depth: Depth = None, exit_threshold: Optional[float] = None
+    ) -> list[Order]: ...
 
-    def predict(self, first: Any, second: Any, max_depth: Depth = None) -> Any:
+    def predict(self, first: Any, second: Any, max_depth: Depth = None, exit_threshold: Optional[float] = None) -> Any:
         """Whether `second` follows `first`."""
-        return each(lambda one, two: self.answer(TextRequest(one, two), max_depth), "first", first, "second", second)
+
+        def answered(one: str, two: str) -> Order:
+            return self.answer(TextRequest(one, two), max_depth, exit_threshold)  # type: ignore[no-any-return]
+
+        return each(answered, "first", first, "second", second)
 
     def request_of(self, item: Any) -> TextRequest:
         """A pair of texts; the pipeline refuses a single one."""

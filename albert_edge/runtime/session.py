@@ -13,14 +13,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from albert_edge.artifact import Manifest
-from albert_edge.artifact.checks import input_shapes
+from albert_edge.artifact.checks import input_dtype, input_shapes
 from albert_edge.errors import DataError, RuntimeUnavailableError
-from albert_edge.tasks import MASKED_POSITIONS
+from albert_edge.tasks import EXIT_THRESHOLD, MASKED_POSITIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Arrays = Mapping[str, "NDArray[Any]"]
+
+_LARGEST_FLOAT32 = 3.4028234663852886e38
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +35,8 @@ class InputSpec:
     """-1: any of `sizes`."""
     sizes: tuple[int, int] = (1, 2**31 - 1)
     """Smallest and largest size where `shape` says -1."""
-    values: Optional[tuple[int, int]] = None
-    """Smallest and largest value."""
+    values: Optional[tuple[float, float]] = None
+    """Smallest and largest value; with these a number that isn't finite is none."""
 
     def check(self, name: str, array: NDArray[Any]) -> None:
         """Raise `DataError` unless `array` is such an input."""
@@ -58,14 +60,15 @@ def input_specs(manifest: Manifest) -> dict[str, InputSpec]:
     """What the inputs of an artifact may be: ids within its tables, lengths within its limits, up to a mask a token."""
     config, lengths = manifest.model_config, (manifest.lengths.minimum, manifest.lengths.maximum)
     sizes = {MASKED_POSITIONS: (1, manifest.lengths.maximum)}
-    values = {
+    values: dict[str, tuple[float, float]] = {
         "input_ids": (0, config.vocab_size - 1),
         "token_type_ids": (0, config.type_vocab_size - 1),
         "attention_mask": (0, 1),
         MASKED_POSITIONS: (0, manifest.lengths.maximum - 1),
+        EXIT_THRESHOLD: (0, _LARGEST_FLOAT32),
     }
     return {
-        name: InputSpec("int32", shape, sizes.get(name, lengths), values.get(name))
+        name: InputSpec(input_dtype(name), shape, sizes.get(name, lengths), values.get(name))
         for name, shape in input_shapes(manifest).items()
     }
 

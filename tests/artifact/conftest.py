@@ -1,7 +1,8 @@
 """Artifacts that the tests read, damage and compare."""
 
+import json
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 from small_models import FILES, TASK_FILES, small_artifact
@@ -13,6 +14,12 @@ from albert_edge.artifact import Artifact, artifact_bytes, write_artifact
 def artifact() -> Artifact:
     """The golden checkpoint in a loop, float32."""
     return small_artifact()
+
+
+@pytest.fixture
+def values(artifact: Artifact) -> dict[str, Any]:
+    """What the manifest of `artifact` holds, to be changed."""
+    return json.loads(artifact.manifest.to_bytes())
 
 
 @pytest.fixture(scope="session")

@@ -146,6 +146,32 @@ class Graph:
         )
         return self.outputs(x, masked_positions)
 
+    def exiting(self, input_ids: Any, token_type_ids: Any, max_depth: Any, exit_threshold: Any) -> Any:
+        """`looped`, stopped by the entropy of the classifier's answer; cross entropy with itself, one operation."""
+        tf = self.tf
+        depth = tf.reshape(max_depth, ())
+        depth = tf.where((depth < 1) | (depth > self.layers), self.layers, depth)
+
+        def goes_on(step: Any, x: Any, logits: Any) -> Any:
+            answer = tf.nn.log_softmax(tf.reshape(logits, (-1,)))
+            entropy = -tf.reduce_sum(tf.exp(answer) * answer)
+            is_sure = 1 - entropy / np.log(logits.shape[1]).astype(np.float32) >= exit_threshold[0]
+            return (step < depth) & ((step == 0) | ~is_sure)
+
+        def applied(step: Any, x: Any, _: Any) -> Any:
+            x = self.block(x)
+            return step + 1, x, tf.reshape(self.classify(x, "logits")["logits"], (1, labels))
+
+        labels = len(self.tensors["classifier.bias"])
+        start = self.embedded(tf.reshape(input_ids, (-1,)), tf.reshape(token_type_ids, (-1,)))
+        step, _, logits = tf.while_loop(
+            goes_on,
+            applied,
+            (tf.constant(0), start, tf.zeros((1, labels))),
+            shape_invariants=tuple(map(tf.TensorShape, ((), (None, self.hidden), (1, labels)))),
+        )
+        return {"logits": logits, "depth_used": tf.reshape(step, (1,))}
+
     def unrolled(self, input_ids: Any, token_type_ids: Any, attention_mask: Any, masked_positions: Any = None) -> Any:
         tf = self.tf
         bias = (1 - tf.cast(tf.reshape(attention_mask, (1, 1, -1)), tf.float32)) * -1e4
@@ -157,15 +183,17 @@ class Graph:
 
 def convert(tf: Any, graph: Graph, layout: str, scheme: str) -> bytes:
     """The flatbuffer of `graph`, with an empty TFLite Metadata entry."""
-    length = None if layout == "looped" else FIXED_LENGTH
-    third = ("max_depth", (1,)) if layout == "looped" else ("attention_mask", (1, length))
+    length = FIXED_LENGTH if layout == "unrolled" else None
+    third = ("attention_mask", (1, length)) if layout == "unrolled" else ("max_depth", (1,))
     masks = [("masked_positions", (1, length and 1))] if "fill" in graph.heads_of_tasks else []
     inputs = [
         tf.TensorSpec(shape, tf.int32, name)
         for name, shape in (("input_ids", (1, length)), ("token_type_ids", (1, length)), third, *masks)
     ]
+    if layout == "exiting":
+        inputs.append(tf.TensorSpec((1,), tf.float32, "exit_threshold"))
     module = tf.Module()
-    module.serve = tf.function(graph.looped if layout == "looped" else graph.unrolled, input_signature=inputs)
+    module.serve = tf.function(getattr(graph, layout), input_signature=inputs)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
     # Per channel writes FULLY_CONNECTED version 12, which tflite-runtime 2.14 doesn't load.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
@@ -214,6 +242,7 @@ MODELS = {
     "looped_float16": ("looped", "float16", "sequence_classification", {"classify": "logits"}),
     "looped_dynamic_range": ("looped", "dynamic-range", "sequence_classification", {"classify": "logits"}),
     "unrolled_float32": ("unrolled", "float32", "sequence_classification", {"classify": "logits"}),
+    "looped_exit": ("exiting", "float32", "sequence_classification", {"classify": "logits"}),
     "looped_tag": ("looped", "float32", "token_classification", {"tag": "logits"}),
     "unrolled_tag": ("unrolled", "float32", "token_classification", {"tag": "logits"}),
     "looped_answer": ("looped", "float32", "question_answering", {"answer": "logits"}),

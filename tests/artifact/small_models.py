@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
 import numpy as np
 import pytest
 
-from albert_edge.artifact import Artifact, Head, Lengths, make_artifact
+from albert_edge.artifact import Artifact, Exit, Head, Lengths, Manifest, make_artifact
 from albert_edge.config import AlbertConfig
 from albert_edge.text.tokenizer import read_tokenizer
 
@@ -40,6 +41,8 @@ TASK_FILES = {
     "looped_classify_tag": (_LOOPED, ("text-classification", "token-classification")),
     "looped_fill_order": (_LOOPED, ("fill-mask", "sentence-order")),
 }
+EXIT_FILE = "looped_exit"
+"""A classifier whose loop stops by the entropy of its answer."""
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 LABELS = {"token-classification": TAGS, "sentence-order": ("in_order", "swapped")}
 """Task -> its labels, where they aren't the golden classifier's."""
@@ -58,6 +61,8 @@ def head_of(task: str, **settings: Any) -> Head:
 
 def small_parts(name: str = "looped_float32") -> dict[str, Any]:
     """The arguments of `make_artifact` around the flatbuffer `name` of a golden checkpoint."""
+    if name == EXIT_FILE:
+        return {**small_parts(), "model": model_bytes(name), "exit": Exit("entropy")}
     if name in FILES:
         (scheme, layout, lengths), tasks = FILES[name], ("text-classification",)
     else:
@@ -211,3 +216,15 @@ def _entry(builder: GraphBuilder, name: str, tensor: int) -> Any:
     entry = builder.schema.TensorMapT()
     entry.name, entry.tensorIndex = name, tensor
     return entry
+
+
+# === Manifests ===
+
+HEAD = {"task": "token-classification", "labels": ["O", "B-X"], "problem_type": None, "settings": {"stride": 9}}
+"""A further head as it stands in the manifest."""
+EXIT = {"kind": "entropy", "threshold": 0.5, "calibration": None}
+OUTPUT = {"dtype": "int8", "scale": 0.25, "zero_point": 3}
+
+
+def read(values) -> Manifest:
+    return Manifest.from_bytes((json.dumps(values, ensure_ascii=False, indent=2) + "\n").encode())

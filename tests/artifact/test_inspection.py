@@ -16,10 +16,14 @@ KEYS = [
     "model_bytes",
     "task",
     "scheme",
+    "parts",
+    "activations",
     "layout",
     "lengths",
+    "exit",
     "labels",
     "heads",
+    "quantized_outputs",
     "tokenizer",
     "targets",
     "unique_weight_bytes",
@@ -47,6 +51,7 @@ def test_of_artifacts(name, artifact_paths):
     assert report["lengths"] == {"min": lengths.minimum, "max": lengths.maximum}
     assert report["labels"] == [f"LABEL_{number}" for number in range(5)]
     assert [(head["task"], head["labels"]) for head in report["heads"]] == [(report["task"], report["labels"])]
+    assert (report["parts"], report["activations"], report["exit"], report["quantized_outputs"]) == ({}, None, None, {})
     assert report["tokenizer"]["kind"] == "sentencepiece"
     assert report["weight_copies"] == (1 if layout == "looped" else 3)
     names = [row["name"] for row in report["operators"]]

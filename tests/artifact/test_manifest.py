@@ -4,25 +4,14 @@ import copy
 import json
 
 import pytest
-from small_models import head_of, version_1
+from small_models import EXIT, HEAD, OUTPUT, head_of, read
 
-from albert_edge.artifact import Head, Lengths, Manifest, artifact_bytes, read_artifact
+from albert_edge.artifact import Head, Lengths, Manifest
 from albert_edge.artifact.heads import check_heads, labels_of
 from albert_edge.errors import ArtifactError
 from albert_edge.settings import DeviceSettings
 
 MISSING = object()
-HEAD = {"task": "token-classification", "labels": ["O", "B-X"], "problem_type": None, "settings": {"stride": 9}}
-"""A further head as it stands in the manifest."""
-
-
-@pytest.fixture
-def values(artifact) -> dict:
-    return json.loads(artifact.manifest.to_bytes())
-
-
-def read(values) -> Manifest:
-    return Manifest.from_bytes((json.dumps(values, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 def test_round_trip(artifact, values):
@@ -39,16 +28,20 @@ def test_what_it_says(values):
         "task",
         "config",
         "scheme",
+        "parts",
+        "activations",
         "layout",
         "lengths",
+        "exit",
         "labels",
         "heads",
+        "quantized_outputs",
         "tokenizer",
         "targets",
         "model_sha256",
         "files",
     ]
-    assert values["schema_version"] == 2
+    assert values["schema_version"] == 3
     assert values["heads"] == []
     assert values["lengths"] == {"min": 1, "max": 64}
     assert values["labels"] == [f"LABEL_{number}" for number in range(5)]
@@ -60,12 +53,13 @@ def test_what_it_says(values):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("schema_version", 3, "schema_version must be at most 2 .* received 3: a newer albert-edge wrote the file"),
-        ("schema_version", 0, "schema_version must be from 1 to 2; received 0"),
-        ("schema_version", "1", "schema_version must be from 1 to 2; received '1'"),
-        ("schema_version", True, "schema_version must be from 1 to 2; received True"),
-        ("schema_version", MISSING, "schema_version must be from 1 to 2; received None"),
-        ("schema_version", 1, r"received unknown \['heads'\], missing \[\]"),
+        ("schema_version", 4, "schema_version must be at most 3 .* received 4: a newer albert-edge wrote the file"),
+        ("schema_version", 0, "schema_version must be from 1 to 3; received 0"),
+        ("schema_version", "1", "schema_version must be from 1 to 3; received '1'"),
+        ("schema_version", True, "schema_version must be from 1 to 3; received True"),
+        ("schema_version", MISSING, "schema_version must be from 1 to 3; received None"),
+        ("schema_version", 1, r"received unknown \[.*'heads', .*\], missing \[\]"),
+        ("schema_version", 2, r"unknown \['activations', 'exit', 'parts', 'quantized_outputs'\], missing \[\]"),
         ("heads", {}, "heads in albert_edge.json must be of type list"),
         ("heads", [3], "a head must have the keys task, labels, problem_type, settings; received 3"),
         ("heads", [{**HEAD, "notes": 1}], "a head must have the keys .* received .*notes"),
@@ -80,6 +74,31 @@ def test_what_it_says(values):
         ("heads", [{**HEAD, "settings": {"stride": 0}}], "described as in config.json; .* stride must be"),
         ("heads", [{**HEAD, "settings": 3}], "a token-classification head must be described as in config.json"),
         ("heads", [{**HEAD, "task": "fill-mask"}], "a fill-mask head must have no labels; received 2"),
+        ("parts", [], "parts in albert_edge.json must be of type dict"),
+        ("parts", {"ffn": "int8"}, "a part must be one of embedding, projection, .*, head; received 'ffn'"),
+        ("parts", {"head": "int2"}, "the precision of head must be one of float32, .*, int4; received 'int2'"),
+        ("parts", {"head": ["int8"]}, "the precision of head must be one of"),
+        ("activations", 8, "activations in albert_edge.json must be of type str or NoneType"),
+        ("activations", "int4", "activations must be null or one of int8, int16; received 'int4'"),
+        ("activations", MISSING, r"missing \['activations'\]"),
+        ("exit", "entropy", "exit in albert_edge.json must be of type dict or NoneType"),
+        ("exit", {"kind": "entropy"}, "an exit must have the keys kind, threshold, calibration; received"),
+        ("exit", {**EXIT, "kind": "energy"}, "the exit must be one of entropy, patience; received 'energy'"),
+        ("exit", {**EXIT, "threshold": 0.0}, "exit_threshold must be a finite number above 0, .* received 0.0"),
+        ("exit", {**EXIT, "threshold": True}, "exit_threshold must be a finite number above 0"),
+        ("exit", {**EXIT, "threshold": "1"}, "exit_threshold must be a finite number above 0"),
+        ("exit", {**EXIT, "threshold": float("inf")}, "exit_threshold must be a finite number above 0"),
+        ("exit", {**EXIT, "threshold": 1}, "must be spelt as `albert-edge convert` does"),
+        ("exit", {**EXIT, "calibration": 3}, "an exit's calibration must be null or an object; received 3"),
+        ("quantized_outputs", [], "quantized_outputs in albert_edge.json must be of type dict"),
+        ("quantized_outputs", {"scores": OUTPUT}, r"quantized_outputs must be among logits; received \['scores'\]"),
+        ("quantized_outputs", {"logits": 3}, "a quantized output must have the keys dtype, scale, zero_point"),
+        ("quantized_outputs", {"logits": {**OUTPUT, "bits": 8}}, "a quantized output must have the keys"),
+        ("quantized_outputs", {"logits": {**OUTPUT, "dtype": "uint8"}}, "must be int8 or int16; received 'uint8'"),
+        ("quantized_outputs", {"logits": {**OUTPUT, "scale": 0.0}}, "the scale of a quantized output must be a number"),
+        ("quantized_outputs", {"logits": {**OUTPUT, "scale": True}}, "the scale of a quantized output must be"),
+        ("quantized_outputs", {"logits": {**OUTPUT, "zero_point": 128}}, "from -128 to 127; received 128"),
+        ("quantized_outputs", {"logits": {**OUTPUT, "zero_point": 0.5}}, "must be a whole number .* received 0.5"),
         ("taks", "x", r"received unknown \['taks'\], missing \[\]"),
         ("scheme", MISSING, r"received unknown \[\], missing \['scheme'\]"),
         ("task", "masked-lm", "task must be one of text-classification, .*, sentence-order; received 'masked-lm'"),
@@ -133,39 +152,6 @@ def test_refuses(values, path, value, message):
     with pytest.raises(ArtifactError, match=message) as error:
         read(changed)
     assert "\n" not in str(error.value)
-
-
-# === Version 1, which knew one head ===
-
-
-def test_version_1_is_read_as_it_was_written(artifact):
-    old = version_1(artifact).manifest
-    values = json.loads(old.to_bytes())
-    assert "heads" not in values
-    assert values["schema_version"] == 1
-    assert Manifest.from_bytes(old.to_bytes()) == old
-    assert old.all_heads == artifact.heads
-
-
-def test_the_example_file_has_version_1(topics):
-    found = read_artifact(topics / "topics.tflite")
-    assert found.manifest.schema_version == 1
-    assert artifact_bytes(found) == (topics / "topics.tflite").read_bytes()
-    assert [head.task for head in found.heads] == ["text-classification"]
-    assert len(found.manifest.labels) == 10
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"task": "sentence-order"},
-        {"tokenizer": {"kind": "wordpiece", "file": "vocab.txt", "options": {}}},
-    ],
-)
-def test_version_1_has_nothing_of_version_2(artifact, change):
-    values = {**json.loads(version_1(artifact).manifest.to_bytes()), **change}
-    with pytest.raises(ArtifactError, match="task, heads and tokenizer of schema_version 1 must be"):
-        read(values)
 
 
 # === Heads ===

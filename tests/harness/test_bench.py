@@ -141,13 +141,13 @@ def test_command_prints_json(calls, result, run_command):
     done = run_command(*arguments.split())
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout) == result
-    assert calls == [("m.tflite", [8, 24], 2, 40, 1.0, "tflite_runtime", 3, True)]
+    assert calls == [("m.tflite", [8, 24], 2, 40, 1.0, "tflite_runtime", 3, True, None)]
 
 
 def test_command_prints_tables(calls, result, run_command):
     done = run_command("bench", "m.tflite")
     assert done.exit_code == 0, done.stderr
-    assert calls == [("m.tflite", [16, 64, 128], 1, None, 1.0, None, None, False)]
+    assert calls == [("m.tflite", [16, 64, 128], 1, None, 1.0, None, None, False, None)]
     lines = done.stdout.splitlines()
     header = next(index for index, line in enumerate(lines) if line.startswith("tokens"))
     assert " ".join(lines[header].split()) == "tokens p50 ms p90 ms p99 ms min ms first ms runs"

@@ -117,10 +117,9 @@ def test_head_that_the_file_lacks_is_named(looped_file, data):
     assert evaluate(looped_file, data, task="classify")["examples"] == 5
 
 
-@pytest.mark.parametrize("options", [{"runtime": "ai_edge_litert"}, {"max_depth": 1}])
-def test_options_of_a_tflite_are_refused_for_a_folder(golden, data, options):
-    with pytest.raises(ConfigError, match=r"may be given for a \.tflite only"):
-        evaluate(golden / "base_like" / "sequence_classification", data, **options)
+def test_the_runtime_of_a_tflite_is_refused_for_a_folder(golden, data):
+    with pytest.raises(ConfigError, match=r"runtime may be given for a \.tflite only"):
+        evaluate(golden / "base_like" / "sequence_classification", data, runtime="ai_edge_litert")
 
 
 # === Predictions ===
@@ -189,4 +188,5 @@ def test_command_passes_its_options_on(monkeypatch, run_command):
     arguments = "evaluate m.tflite --data d.tsv --text-column a --text-pair-column b --label-column c --threads 2"
     more = "--label-separator / --max-depth 3 --runtime tflite_runtime --limit 9 --task tag --predictions p.jsonl"
     run_command(*arguments.split(), *more.split())
-    assert calls == [("m.tflite", "d.tsv", Columns("a", "b", "c", "/"), 2, 3, "tflite_runtime", 9, "tag", "p.jsonl")]
+    rest = (2, 3, "tflite_runtime", 9, "tag", "p.jsonl", None)
+    assert calls == [("m.tflite", "d.tsv", Columns("a", "b", "c", "/"), *rest)]

@@ -118,7 +118,7 @@ def test_no_import_lies_in_a_timed_region(name, module, looped_file):
         [sys.executable, "-c", program, json.dumps(arguments)],
         capture_output=True,
         encoding="utf-8",
-        env=processes._environment(),
+        env=processes.child_environment(),
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == []
