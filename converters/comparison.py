@@ -16,7 +16,7 @@ from albert_edge.errors import DataError
 from albert_edge.harness.agreement import compare_logits
 from albert_edge.tasks import Task
 from converters.reference import Answers
-from converters.schemes import Scheme
+from converters.schemes import Tolerance
 
 FloatArray = NDArray[np.float32]
 
@@ -39,9 +39,9 @@ class Comparison:
     cosine: Optional[float] = None
     """Least cosine between two embeddings of one text; None of other outputs."""
 
-    def allowed_by(self, scheme: Scheme) -> bool:
-        """Whether the difference lies within the scheme's tolerance."""
-        return self.relative_error <= scheme.relative_tolerance or self.max_abs_difference <= scheme.absolute_tolerance
+    def allowed_by(self, tolerance: Tolerance) -> bool:
+        """Whether the difference lies within `tolerance`."""
+        return self.relative_error <= tolerance.relative or self.max_abs_difference <= tolerance.absolute
 
     def to_dict(self) -> dict[str, Any]:
         """The figures by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Sequence
+from typing import Any, Sequence
 
 import flatbuffers
 import numpy as np
@@ -10,14 +10,22 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from albert_edge.errors import CheckFailedError
+from converters.parts import MIN_INT8_WEIGHTS
+
+__all__ = [
+    "main_tensor_names",
+    "operator_code",
+    "read_tables",
+    "schema",
+    "with_metadata",
+    "with_small_products_in_float32",
+    "without_unused_buffers",
+    "write_tables",
+]
 
 _IDENTIFIER = b"TFL3"
 _BUFFER_ALIGNMENT = 16
 """Bytes; the schema's `force_align`, which the generated Python writer forgets."""
-
-MIN_INT8_WEIGHTS = 8192
-"""A smaller product is no share of a real model's size or time, and in float32 it loses nothing. A head is one: in
-int8, `qa_outputs` of ALBERT-base would save 5 kB of 12 MB."""
 
 _HOST_NOTES = (b"CONVERSION_METADATA",)
 """Entries on how the converter ran, which no runtime reads."""
@@ -37,8 +45,17 @@ class _AligningBuilder(flatbuffers.Builder):  # type: ignore[misc]
 
 
 def read_tables(model: bytes) -> Any:
-    """The model as the schema's object tree (`ModelT`); buffers stay views of `model`."""
-    return schema.ModelT.InitFromPackedBuf(model)
+    """The model as the schema's object tree (`ModelT`); buffers stay views of `model`.
+
+    Buffers that lie behind the flatbuffer, where ai-edge-quantizer writes them, become ordinary ones.
+    """
+    tables = schema.ModelT.InitFromPackedBuf(model)
+    for buffer in tables.buffers:
+        # 0 and 1 both mean inside.
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(model, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return tables
 
 
 def write_tables(tables: Any) -> bytes:
@@ -55,10 +72,10 @@ def with_metadata(model: bytes, name: str, metadata: bytes) -> bytes:
     tables.buffers.append(schema.BufferT(data=np.frombuffer(metadata, np.uint8)))
     entries.append(schema.MetadataT(name=name, buffer=len(tables.buffers) - 1))
     tables.metadata = entries
-    return write_tables(_without_unused_buffers(tables))
+    return write_tables(without_unused_buffers(tables))
 
 
-def _without_unused_buffers(tables: Any) -> Any:
+def without_unused_buffers(tables: Any) -> Any:
     """Empty the buffers that nothing refers to any more; their numbers stay."""
     used = {tensor.buffer for subgraph in tables.subgraphs for tensor in subgraph.tensors}
     used.update(entry.buffer for entry in tables.metadata or [])
@@ -68,80 +85,14 @@ def _without_unused_buffers(tables: Any) -> Any:
     return tables
 
 
-def with_one_table(model: bytes, table: NDArray[np.float32], uses: int) -> bytes:
-    """`model` with the table of words, float32 [V, E], stored once for all its `uses`, lookups and products.
-
-    The converter stores it once for each use, and for products with one scale a row. int8 gets one scale for the whole
-    table, 1/127 of its largest value: a lookup knows no other form.
-
-    Raises `CheckFailedError` if it isn't stored for so many uses: the converter has made another table of it somewhere.
-    """
-    tables = read_tables(model)
-    graph = tables.subgraphs[tables.signatureDefs[0].subgraphIndex]
-    found = [
-        (operator, tensor)
-        for operator, tensor in _constants_of_shape(tables, graph, table.shape)
-        if _holds(tensor, tables.buffers[tensor.buffer].data, table)
-    ]
-    count = sum(_readers(tables, graph, operator) for operator, _ in found)
-    if count != uses:
-        raise CheckFailedError(f"the table of words must be stored for {uses} uses; received it for {count}")
-    kept = found[0][1]
-    for _, tensor in found:
-        tensor.buffer = kept.buffer
-    if kept.type == schema.TensorType.INT8:
-        scale = float(np.abs(table).max()) / 127
-        tables.buffers[kept.buffer].data = np.rint(table / scale).astype(np.int8).reshape(-1).view(np.uint8)
-        # The rows that were looked up are read with the scale that their own tensor says.
-        rows = [graph.tensors[operator.outputs[0]] for operator, _ in found]
-        for tensor in (*(each for _, each in found), *(row for row in rows if row.type == kept.type)):
-            tensor.quantization = schema.QuantizationParametersT(scale=[scale], zeroPoint=[0])
-    return write_tables(_without_unused_buffers(tables))
-
-
-_STORED_TYPES = {
-    schema.TensorType.FLOAT32: np.float32,
-    schema.TensorType.FLOAT16: np.float16,
-    schema.TensorType.INT8: np.int8,
-}
-
-
-def _holds(tensor: Any, data: NDArray[np.uint8], table: NDArray[np.float32]) -> bool:
-    """Whether the constant `tensor` is `table`, rounded."""
-    if tensor.type not in _STORED_TYPES:
-        return False
-    values = data.view(_STORED_TYPES[tensor.type]).reshape(table.shape).astype(np.float32)
-    # float16 has eleven bits; of int8 a whole step, since a lookup's steps are chosen a little wider than needed.
-    allowed = np.abs(table).max() / 1024
-    if tensor.type == schema.TensorType.INT8:
-        allowed = np.asarray(tensor.quantization.scale, np.float32).reshape(-1, 1)
-        values = values * allowed
-    return bool((np.abs(values - table) <= allowed).all())
-
-
-_TABLE_POSITIONS = {
-    schema.BuiltinOperator.GATHER: 0,
-    schema.BuiltinOperator.FULLY_CONNECTED: 1,
-    schema.BuiltinOperator.DEQUANTIZE: 0,
-}
-"""Operator -> which of its inputs may be the table."""
-
-
-def _constants_of_shape(tables: Any, graph: Any, shape: tuple[int, ...]) -> Iterator[tuple[Any, Any]]:
-    """Operator and constant wherever one of that `shape` stands in a table's place."""
-    for operator in graph.operators:
-        position = _TABLE_POSITIONS.get(tables.operatorCodes[operator.opcodeIndex].builtinCode)
-        if position is not None:
-            tensor = graph.tensors[operator.inputs[position]]
-            if tuple(tensor.shape) == shape and tables.buffers[tensor.buffer].data is not None:
-                yield operator, tensor
-
-
-def _readers(tables: Any, graph: Any, operator: Any) -> int:
-    """How many operators read a table through `operator`: itself, or those behind it if it only widens the type."""
-    if tables.operatorCodes[operator.opcodeIndex].builtinCode != schema.BuiltinOperator.DEQUANTIZE:
-        return 1
-    return sum(int(np.count_nonzero(each.inputs == operator.outputs[0])) for each in graph.operators)
+def operator_code(tables: Any, code: int, version: int) -> int:
+    """The place of the operator code of that version, made if it isn't there."""
+    for place, known in enumerate(tables.operatorCodes):
+        if (known.builtinCode, known.version) == (code, version):
+            return place
+    made = schema.OperatorCodeT(deprecatedBuiltinCode=code, builtinCode=code, version=version)
+    tables.operatorCodes.append(made)
+    return len(tables.operatorCodes) - 1
 
 
 def with_small_products_in_float32(
@@ -165,7 +116,7 @@ def with_small_products_in_float32(
         # The unrolled layout's products of one matrix share its tensor, which is changed once.
         if weights.type == schema.TensorType.INT8:
             _widen(tables, weights, matrices, buffers)
-    return write_tables(_without_unused_buffers(tables))
+    return write_tables(without_unused_buffers(tables))
 
 
 def _widen(tables: Any, weights: Any, matrices: Sequence[NDArray[np.float32]], buffers: dict[int, int]) -> None:

@@ -33,6 +33,7 @@ INPUT_DESCRIPTIONS = {
     "attention_mask": "1 for a token, 0 for padding.",
     "max_depth": "Number of layers to apply; below 1 or above the model's number: all of them.",
     "masked_positions": "Positions in input_ids that are to be filled.",
+    "exit_threshold": "Confidence at which no further layer is applied; above 1: never.",
 }
 """What each input of the signature means."""
 
@@ -48,6 +49,9 @@ OUTPUT_DESCRIPTIONS = {
     "sentence-order": {"logits": "Unnormalized scores: the texts are in order, and they are not."},
 }
 """Task -> what each of its outputs means."""
+
+DEPTH_DESCRIPTION = "Number of layers that were applied."
+"""What `depth_used` means, of a graph that may stop early."""
 
 
 @dataclasses.dataclass(frozen=True)

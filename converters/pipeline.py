@@ -1,30 +1,35 @@
 """From model folders to one verified `.tflite`: the public `convert`.
 
-Plan (scheme, targets, layout), read the folders of the heads, round the weights for int8, write the network's graph,
-let TensorFlow convert it, store the table of words once, add the metadata, put the artifact together, run it on every
-target against Keras, and only then write the file.
+Plan (scheme, parts, targets, layout), read the folders of the heads, build in a process of its own
+(`converters.building`), put the artifact together, run it on every target against Keras, and only then write the file.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
-from albert_edge.artifact import Artifact, Head, Lengths, make_artifact, write_artifact
+from albert_edge.artifact import Artifact, Exit, Head, Lengths, QuantizedOutput, make_artifact, write_artifact
 from albert_edge.artifact.inspection import inspect
-from albert_edge.artifact.tables import Data
+from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike, check_writable
 from albert_edge.model.folder import Checkpoint
+from converters.built import BuildRequest, Built
 from converters.combination import read_heads
+from converters.exits import calibrated, planned_exit
+from converters.layout import Layout
 from converters.samples import sample_inputs
-from converters.schemes import Scheme, scheme_named
+from converters.schemes import Plan, plan_of
 from converters.targets import DEFAULT_TARGET, Target, parse_targets
+from converters.verification import verified_on
+from converters.worker import build_apart
 
 if TYPE_CHECKING:
-    from converters.graph.layouts import Layout
+    from albert_edge.text.packing import Packed
+    from albert_edge.text.tables import Columns
+    from converters.reference import Answers
 
-Checkpoints = tuple[Checkpoint, ...]
-"""One a head; the first one's encoder and tokenizer are all heads'."""
+ACTIVATION_SCALES = ("auto", "shared", "per-depth")
 
 
 def convert(
@@ -34,6 +39,11 @@ def convert(
     task: Optional[str] = None,
     with_: Sequence[PathLike] = (),
     scheme: str = "dynamic-range",
+    parts: Optional[Mapping[str, str]] = None,
+    calibrate: Optional[PathLike] = None,
+    columns: Optional[Columns] = None,
+    activation_scales: str = "auto",
+    integer_outputs: bool = False,
     targets: Sequence[str] = (DEFAULT_TARGET,),
     layout: str = "looped",
     length: Optional[int] = None,
@@ -42,6 +52,10 @@ def convert(
     max_length: Optional[int] = None,
     stride: Optional[int] = None,
     no_answer_threshold: Optional[float] = None,
+    exit: str = "auto",  # noqa: A002 - its option's name
+    exit_threshold: Optional[float] = None,
+    exit_data: Optional[PathLike] = None,
+    exit_max_drop: float = 0.5,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Convert a model folder into an artifact that was compared with it on every target.
@@ -52,18 +66,30 @@ def convert(
       task: what the file shall answer, long or short name; None is the folder's own task.
       with_: folders of further heads, `FOLDER` or `FOLDER=TASK`, trained on the same, frozen encoder.
       scheme: a name of `converters.schemes.SCHEMES`.
+      parts: part -> precision, in place of the scheme's for these parts; of schemes that store weights only.
+      calibrate: a data file of the first head's task, answers not needed: what the rounding of weights and the ranges
+        of activations are fitted to; None: random ids, which are no measure of activations.
+      columns: where the texts of `calibrate` lie.
+      activation_scales: of int8 and int16x8: `shared` by all depths, `per-depth`, or `auto`, which measures.
+      integer_outputs: of int8 and int16x8: whether the outputs are integers too.
       targets: runtimes that shall run the file, as `litert` or `tflite-runtime==2.14.0`.
       layout: `looped` (any length, depth as an input) or `unrolled`.
       length: tokens, of the unrolled layout only.
       pooling, normalize, max_length, stride, no_answer_threshold: fields of `DeviceSettings` that the file shall have;
         None leaves the folder's.
+      exit, exit_threshold: whether and where the loop may stop early, as in `converters.exits.planned_exit`.
+      exit_data: a labelled data file, its texts in `columns`, that the threshold is calibrated on.
+      exit_max_drop: points of the task's first metric that stopping early may cost on `exit_data`.
       overwrite: whether `out` may be replaced.
 
-    Returns what `albert_edge.inspect` says of the file, and `verified`: for each target the figures of the comparison.
-    Raises `CheckFailedError` if the file answers otherwise than the scheme allows, another `AlbertEdgeError` for bad
-    input.
+    Returns what `albert_edge.inspect` says of the file, and `verified`: for each target the figures of the comparison;
+    of int8 and int16x8 also how the activations' ranges were found. Raises `CheckFailedError` if the file answers
+    otherwise than the scheme allows or its build crashes, another `AlbertEdgeError` for bad input.
     """
-    wanted_scheme, wanted_targets = scheme_named(scheme), parse_targets(targets)
+    plan, wanted_targets = plan_of(scheme, parts), parse_targets(targets)
+    plan.check_targets(wanted_targets)
+    _check_activations(plan, activation_scales, integer_outputs)
+    wanted_layout = Layout(layout, length)
     check_writable(out, overwrite)
     settings = {
         "pooling": pooling,
@@ -73,98 +99,80 @@ def convert(
         "no_answer_threshold": no_answer_threshold,
     }
     heads = read_heads(model, task, with_, settings)
-    # TensorFlow takes seconds to start: only now, that the files have been found to be right.
-    from converters.graph.layouts import Layout
-
-    wanted_layout = Layout(layout, length)
-    flatbuffer = _flatbuffer(heads, wanted_layout, wanted_scheme, wanted_targets)
-    draft = _artifact(heads, flatbuffer, wanted_scheme, wanted_layout)
-    verified = _verify(draft, heads, wanted_scheme, wanted_targets)
+    wanted_layout.lengths(heads[0].config)
+    early_exit = planned_exit(_heads(heads), layout, plan.activations, exit, exit_threshold, exit_data)
+    options = {
+        "activation_scales": activation_scales,
+        "integer_outputs": integer_outputs,
+        "exit": early_exit and early_exit.to_dict(),
+    }
+    request = BuildRequest(heads, wanted_layout, (plan,), wanted_targets, calibrate, columns, options)
+    (built,), samples, reference = _built(request)
+    draft = artifact_of(heads, built, plan, early_exit)
+    verified = _verify(draft, samples, reference, plan, wanted_targets)
+    if exit_data is not None:
+        early_exit = calibrated(draft, exit_data, columns, exit_max_drop, wanted_targets[0].runtime)
     promised = tuple(target.label for target in wanted_targets)
-    write_artifact(out, _artifact(heads, draft.model, wanted_scheme, wanted_layout, promised))
-    return {**inspect(Path(out)), "verified": verified}
+    write_artifact(out, artifact_of(heads, built, plan, early_exit, promised))
+    return {**inspect(Path(out)), **built.facts, "verified": verified}
 
 
-def _flatbuffer(checkpoints: Checkpoints, layout: Layout, scheme: Scheme, targets: Sequence[Target]) -> bytes:
-    """The model's flatbuffer with its metadata inside."""
-    from albert_edge.model.tensors import encoder_tensors
-    from converters import tflite
-    from converters.calibration import rounded_tensors
-    from converters.flatbuffer import with_one_table, with_small_products_in_float32
-    from converters.graph.heads import graph_heads, head_tensors, takes_masked_positions
-    from converters.graph.layouts import serving_function
-    from converters.graph.network import Network
-
-    trunk = checkpoints[0]
-    layout.lengths(trunk.config)
-    heads = graph_heads({checkpoint.task: checkpoint.config for checkpoint in checkpoints})
-    tensors = {spec.name: trunk.tensors[spec.name] for spec in encoder_tensors(trunk.config)}
-    for head, checkpoint in zip(heads, checkpoints):
-        tensors.update(head_tensors(head, checkpoint.tensors))
-    is_int8 = scheme.weights == "int8"
-    if is_int8:
-        tensors = rounded_tensors(trunk.config, tensors, heads, all(target.per_channel for target in targets))
-    network = Network(trunk.config, tensors, scaled_rows=is_int8)
-    model = tflite.flatbuffer(network, serving_function(network, heads, layout), scheme, targets)
-    model = with_one_table(model, network.table, uses=1 + takes_masked_positions(heads))
-    if is_int8:
-        model = with_small_products_in_float32(model, network.products, network.table.shape)
-    return _with_metadata(model, checkpoints, scheme)
+def _check_activations(plan: Plan, scales: str, integer_outputs: bool) -> None:
+    if scales not in ACTIVATION_SCALES:
+        raise ConfigError(f"activation_scales must be one of {', '.join(ACTIVATION_SCALES)}; received {scales!r}")
+    if plan.activations is None and (integer_outputs or scales != "auto"):
+        wish = "integer_outputs" if integer_outputs else f"activation_scales {scales}"
+        raise ConfigError(f"{wish} belongs to int8 and int16x8; received it for {plan.scheme}")
 
 
-def _with_metadata(model: bytes, checkpoints: Checkpoints, scheme: Scheme) -> bytes:
-    from albert_edge.artifact.manifest import LABELS_FILE
-    from converters.flatbuffer import main_tensor_names, with_metadata
-    from converters.graph.heads import graph_heads
-    from converters.metadata import METADATA_NAME, OUTPUT_DESCRIPTIONS, TensorText, metadata_bytes
-
-    config = checkpoints[0].config
-    texts: dict[str, TensorText] = {}
-    for number, head in enumerate(graph_heads({each.task: each.config for each in checkpoints})):
-        for output, name in head.outputs.items():
-            # labels.txt holds the first head's labels.
-            labels = LABELS_FILE if number == 0 and head.task.has_labels else None
-            texts[name] = TensorText(name, OUTPUT_DESCRIPTIONS[head.task.name][output], labels)
-    inputs, outputs = main_tensor_names(model)
-    metadata = metadata_bytes(
-        name=f"ALBERT for {' and '.join(checkpoint.task for checkpoint in checkpoints)}",
-        description=f"{config.num_hidden_layers} layers of {config.hidden_size}, {scheme.name}",
-        inputs=inputs,
-        outputs=[texts[name] for name in outputs],
-        tokenizer_file=checkpoints[0].tokenizer.file_name,
-    )
-    return with_metadata(model, METADATA_NAME, metadata)
+def _built(request: BuildRequest) -> tuple[list[Built], list[Packed], dict[str, Answers]]:
+    """The flatbuffers, inputs to compare them on, and Keras's answers to these by task."""
+    trunk = request.checkpoints[0]
+    samples = sample_inputs(trunk.config, trunk.tokenizer, request.layout.lengths(trunk.config)[1])
+    built, reference = build_apart(request, samples)
+    return built, samples, reference
 
 
-def _artifact(
-    checkpoints: Checkpoints, model: Data, scheme: Scheme, layout: Layout, targets: Sequence[str] = ()
+def _heads(checkpoints: Sequence[Checkpoint]) -> list[Head]:
+    return [Head(checkpoint.task, checkpoint.config) for checkpoint in checkpoints]
+
+
+def artifact_of(
+    checkpoints: Sequence[Checkpoint],
+    built: Built,
+    plan: Plan,
+    early_exit: Optional[Exit],
+    targets: Sequence[str] = (),
 ) -> Artifact:
+    """The artifact around a build; `targets`: those that it was verified on."""
     return make_artifact(
-        model,
-        heads=[Head(checkpoint.task, checkpoint.config) for checkpoint in checkpoints],
+        built.model,
+        heads=_heads(checkpoints),
         tokenizer=checkpoints[0].tokenizer,
-        scheme=scheme.name,
-        layout=layout.kind,
-        lengths=Lengths(*layout.lengths(checkpoints[0].config)),
+        scheme=plan.scheme,
+        layout=built.layout.kind,
+        lengths=Lengths(*built.layout.lengths(checkpoints[0].config)),
         targets=targets,
+        parts=plan.parts,
+        activations=plan.activations,
+        exit=early_exit,
+        quantized_outputs={name: QuantizedOutput(**each) for name, each in built.quantized_outputs.items()},
     )
 
 
 def _verify(
-    artifact: Artifact, checkpoints: Checkpoints, scheme: Scheme, targets: Sequence[Target]
+    artifact: Artifact,
+    samples: Sequence[Packed],
+    reference: Mapping[str, Answers],
+    plan: Plan,
+    targets: Sequence[Target],
 ) -> list[dict[str, Any]]:
     """Compare with Keras on each target; the figures of each."""
-    from converters.reference import reference_outputs
-    from converters.verification import verified_on
-
-    config = checkpoints[0].config
-    samples = sample_inputs(config, checkpoints[0].tokenizer, artifact.manifest.lengths.maximum)
-    reference = {each.task: reference_outputs(each, samples) for each in checkpoints}
     return [
         {
             "target": target.label,
-            "relative_tolerance": scheme.relative_tolerance,
-            **verified_on(target, artifact, samples, reference, scheme).to_dict(),
+            "relative_tolerance": plan.tolerance.relative,
+            **verified_on(target, artifact, samples, reference, plan).to_dict(),
         }
         for target in targets
     ]

@@ -49,18 +49,22 @@ _FAMILIES = {
     "tflite-runtime": _Family("tflite-runtime", "tflite_runtime", per_channel=False, versions=("2.14.0",)),
 }
 
+_BOARDS = {"raspberry-pi-4": "litert", "raspberry-pi-5": "litert"}
+"""Board -> the runtime that is installed there. Right answers are right on it too; its speed must be measured on it."""
+
 
 def parse_target(text: str) -> Target:
-    """`NAME` or `NAME==VERSION` as a target of the installed version.
+    """`NAME` or `NAME==VERSION` as a target of the installed version; a board stands for its runtime.
 
     Raises:
       ConfigError: an unknown name, or a version that was never tried.
       RuntimeUnavailableError: another version, or none, is installed here, so that nothing could be verified.
     """
     name, _, version = text.partition("==")
+    name = _BOARDS.get(name, name)
     family = _FAMILIES.get(name)
     if family is None:
-        raise ConfigError(f"a target must be one of {', '.join(_FAMILIES)}, with ==VERSION or not; received {text!r}")
+        raise ConfigError(f"a target must be one of {', '.join([*_FAMILIES, *_BOARDS])}, with ==VERSION or not; received {text!r}")
     installed = _installed_version(family.package)
     wanted = version or installed
     if wanted and family.versions and wanted not in family.versions:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 import numpy as np
 
 from albert_edge.artifact import Artifact, Head, read_artifact
+from albert_edge.artifact.exits import NEVER
 from albert_edge.errors import ArtifactError, CheckFailedError
 from albert_edge.files import PathLike
 from albert_edge.model.folder import Checkpoint
@@ -29,7 +30,7 @@ from converters.comparison import Comparison, Comparisons, compare_outputs
 from converters.reference import Answers, reference_outputs
 from converters.requests import read_requests
 from converters.samples import sample_inputs
-from converters.schemes import Scheme, scheme_named
+from converters.schemes import Plan, scheme_named
 from converters.targets import Target
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ MIN_AGREEMENT = 0.97
 
 
 def verified_on(
-    target: Target, artifact: Artifact, samples: Sequence[Packed], reference: Mapping[str, Answers], scheme: Scheme
+    target: Target, artifact: Artifact, samples: Sequence[Packed], reference: Mapping[str, Answers], plan: Plan
 ) -> Comparisons:
     """Run `artifact` on `target` in a process of its own and compare with the model's answers, task -> `reference`.
 
-    Raises `CheckFailedError` if it doesn't load there, crashes, or answers otherwise than `scheme` allows.
+    Raises `CheckFailedError` if it doesn't load there, crashes, or answers otherwise than `plan` allows.
     """
     try:
         received = _answers_on(target, artifact, samples)
@@ -56,8 +57,8 @@ def verified_on(
         raise CheckFailedError(f"the file must run on {target.label}; received: {reason}") from reason
     compared = _compare_heads(list(reference), reference, received)
     for name, comparison in compared.items():
-        if not comparison.allowed_by(scheme):
-            raise CheckFailedError(f"on {target.label} {_difference(name, comparison, scheme)}")
+        if not comparison.allowed_by(plan.tolerance):
+            raise CheckFailedError(f"on {target.label} {_difference(name, comparison, plan)}")
     return Comparisons(len(samples), compared)
 
 
@@ -70,8 +71,9 @@ def _answers_on(target: Target, artifact: Artifact, samples: Sequence[Packed]) -
 
 
 def _answers(session: Session, artifact: Artifact, samples: Sequence[Packed]) -> dict[str, Answers]:
-    """Task -> its outputs for each of `samples`."""
-    answers = [run_packed(session, artifact.manifest, packed, None) for packed in samples]
+    """Task -> its outputs for each of `samples`, behind the last layer."""
+    never = NEVER if artifact.manifest.exit else None
+    answers = [run_packed(session, artifact.manifest, packed, None, never) for packed in samples]
     return {task: [each[task] for each in answers] for task in answers[0]}
 
 
@@ -85,9 +87,9 @@ def _compare_heads(
     return compared
 
 
-def _difference(name: str, comparison: Comparison, scheme: Scheme) -> str:
+def _difference(name: str, comparison: Comparison, plan: Plan) -> str:
     return (
-        f"the {name} of {scheme.name} must be within a relative error of {scheme.relative_tolerance} of the model's; "
+        f"the {name} of {plan.described} must be within a relative error of {plan.tolerance.relative} of the model's; "
         f"received {comparison.relative_error:.4f}, at most {comparison.max_abs_difference:.4f} apart"
     )
 
@@ -135,15 +137,22 @@ def verify(
     tasks = [checkpoint.task for checkpoint in checkpoints]
     answers = {checkpoint.task: reference_outputs(checkpoint, samples) for checkpoint in checkpoints}
     compared = _compare_heads(tasks, answers, received)
-    scheme = scheme_named(artifact.manifest.scheme)
+    plan = plan_of_file(artifact)
     return {
         "runtime": used,
-        "scheme": scheme.name,
-        "relative_tolerance": scheme.relative_tolerance,
+        "scheme": plan.scheme,
+        "relative_tolerance": plan.tolerance.relative,
         "equal_token_ids": equal_ids,
         **Comparisons(texts, compared).to_dict(),
-        "failures": _failures(compared, scheme, equal_ids, min_agreement),
+        "failures": _failures(compared, plan, equal_ids, min_agreement),
     }
+
+
+def plan_of_file(artifact: Artifact) -> Plan:
+    """What the file's manifest says of its parts; one before `schema_version` 3 has its scheme's."""
+    manifest = artifact.manifest
+    parts = manifest.parts or scheme_named(manifest.scheme).parts or {}
+    return Plan(manifest.scheme, parts, manifest.activations)
 
 
 def _references(artifact: Artifact, reference: PathLike, with_: Sequence[PathLike]) -> list[Checkpoint]:
@@ -193,14 +202,14 @@ def _with_a_mask(packed: Packed) -> Packed:
 
 
 def _failures(
-    compared: Mapping[str, Comparison], scheme: Scheme, equal_ids: Optional[float], min_agreement: float
+    compared: Mapping[str, Comparison], plan: Plan, equal_ids: Optional[float], min_agreement: float
 ) -> list[str]:
     failures = []
     if equal_ids is not None and equal_ids < 1:
         failures.append(f"every text must have the reference's token ids; received {equal_ids:.4f} of them")
     for name, comparison in compared.items():
-        if not comparison.allowed_by(scheme):
-            failures.append(_difference(name, comparison, scheme))
+        if not comparison.allowed_by(plan.tolerance):
+            failures.append(_difference(name, comparison, plan))
         agreement = comparison.cosine if comparison.top1_agreement is None else comparison.top1_agreement
         if equal_ids is not None and agreement is not None and agreement < min_agreement:
             failures.append(f"the {name} must agree in at least {min_agreement} of the rows; received {agreement:.4f}")

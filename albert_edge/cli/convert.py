@@ -6,7 +6,15 @@ from typing import Any, Optional
 
 import click
 
-from albert_edge.cli.options import json_option, overwrite_option, print_json, print_table
+from albert_edge.cli.options import (
+    exit_line,
+    exit_options,
+    json_option,
+    overwrite_option,
+    print_json,
+    print_table,
+    text_column_options,
+)
 from albert_edge.settings import POOLINGS
 
 
@@ -21,7 +29,38 @@ from albert_edge.settings import POOLINGS
     metavar="FOLDER[=TASK]",
     help="A further head on the same encoder, which was frozen when it was trained. Repeatable.",
 )
-@click.option("--scheme", default="dynamic-range", show_default=True, help="float32, float16 or dynamic-range.")
+@click.option(
+    "--scheme",
+    default="dynamic-range",
+    show_default=True,
+    help="float32, float16, dynamic-range, int8, int16x8, int4 or mixed.",
+)
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="PART=PRECISION",
+    help="Store one part otherwise than the scheme does, as embedding=int4: float32, float16, int8, int4. Repeatable.",
+)
+@click.option(
+    "--parts",
+    "parts_file",
+    type=click.Path(dir_okay=False),
+    help="The same for several parts, as `sensitivity --out` writes it.",
+)
+@click.option(
+    "--calibrate",
+    type=click.Path(dir_okay=False),
+    help="Texts that the rounding and the activations' ranges are fitted to, as train.tsv; int8 and int16x8 need it.",
+)
+@text_column_options
+@click.option(
+    "--activation-scales",
+    default="auto",
+    show_default=True,
+    help="Of int8 and int16x8: one range for all depths (shared), one a depth (per-depth, unrolled), or measured.",
+)
+@click.option("--integer-outputs", is_flag=True, help="Of int8 and int16x8: give integers, for accelerators.")
 @click.option(
     "--target",
     "targets",
@@ -37,6 +76,7 @@ from albert_edge.settings import POOLINGS
 @click.option("--max-length", type=int, help="Tokens of a window of a long text.  [default: the folder's]")
 @click.option("--stride", type=int, help="Tokens from one window to the next.  [default: the folder's]")
 @click.option("--no-answer-threshold", type=float, help="Of question-answering.  [default: the folder's]")
+@exit_options
 @overwrite_option
 @json_option
 def command(
@@ -45,6 +85,13 @@ def command(
     task: Optional[str],
     with_: tuple[str, ...],
     scheme: str,
+    parts: tuple[str, ...],
+    parts_file: Optional[str],
+    calibrate: Optional[str],
+    text_column: Optional[str],
+    text_pair_column: Optional[str],
+    activation_scales: str,
+    integer_outputs: bool,
     targets: tuple[str, ...],
     layout: str,
     length: Optional[int],
@@ -53,20 +100,30 @@ def command(
     max_length: Optional[int],
     stride: Optional[int],
     no_answer_threshold: Optional[float],
+    exit_: str,
+    exit_threshold: Optional[float],
+    exit_data: Optional[str],
+    exit_max_drop: float,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Convert the folder MODEL (or hf:owner/name@revision) into the file OUT.
 
     The file is compared with the Keras model on each target before it is written; if an answer is too far off, nothing
-    is written. With --with it answers for several heads from one pass.
+    is written. With --with it answers for several heads from one pass. With --exit the loop stops once it is sure, at a
+    confidence that --exit-data tells.
 
     \b
     Example:
       albert-edge convert news/ news.tflite --scheme dynamic-range --target litert
+      albert-edge convert news/ small.tflite --scheme int4 --part ffn_out=int8 --calibrate train.tsv
+      albert-edge convert news/ integer.tflite --scheme int8 --calibrate train.tsv
+      albert-edge convert news/ news.tflite --exit entropy --exit-data dev.tsv --exit-max-drop 0.5
       albert-edge convert pretrained/ both.tflite --task sentence-order --with pretrained/=fill-mask
     """
     import albert_edge
+    from albert_edge.text.tables import Columns
+    from converters.parts import parse_parts, read_parts
 
     report = albert_edge.convert(
         model,
@@ -74,6 +131,11 @@ def command(
         task=task,
         with_=with_,
         scheme=scheme,
+        parts={**(read_parts(parts_file) if parts_file else {}), **parse_parts(parts)},
+        calibrate=calibrate,
+        columns=Columns.from_options(text_column, text_pair_column, None),
+        activation_scales=activation_scales,
+        integer_outputs=integer_outputs,
         targets=targets,
         layout=layout,
         length=length,
@@ -82,12 +144,18 @@ def command(
         max_length=max_length,
         stride=stride,
         no_answer_threshold=no_answer_threshold,
+        exit=exit_,
+        exit_threshold=exit_threshold,
+        exit_data=exit_data,
+        exit_max_drop=exit_max_drop,
         overwrite=overwrite,
     )
     if as_json:
         print_json(report)
         return
     click.echo(f"{out}: {report['file_bytes']:,} bytes, {report['scheme']}, {report['layout']}")
+    if report["exit"]:
+        click.echo(exit_line(report["exit"]))
     _print_checks(report)
 
 

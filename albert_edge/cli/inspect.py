@@ -35,17 +35,8 @@ def command(path: str, foreign: bool, run: bool, as_json: bool) -> None:
 
 def _print_report(report: dict[str, Any]) -> None:
     facts = {key: value for key, value in report.items() if not isinstance(value, (list, dict)) and value is not None}
-    lengths = report["lengths"]
-    if lengths is not None:
-        facts["lengths"] = f"{lengths['min']} to {lengths['max']}"
-        facts["targets"] = ", ".join(report["targets"])
-        facts["tokenizer"] = ", ".join(
-            [report["tokenizer"]["kind"], report["tokenizer"]["options"].get("tokenizer_rules", "google")]
-        )
-        facts["task"] = ", ".join(head["task"] for head in report["heads"])
-        for head in report["heads"]:
-            if head["labels"]:
-                facts["labels" if len(report["heads"]) == 1 else f"{head['task']} labels"] = ", ".join(head["labels"])
+    if report["lengths"] is not None:
+        facts.update(_of_the_manifest(report))
     facts.update({key: f"{report[key]:,}" for key in ("file_bytes", "model_bytes", "unique_weight_bytes")})
     if "run" in report:
         facts["run"] = f"on zeros, {report['run']['runtime']}"
@@ -59,3 +50,22 @@ def _print_report(report: dict[str, Any]) -> None:
         if report[title]:
             click.echo()
             print_table([title, *rows[1:]], [[row[key] for key in rows] for row in report[title]])
+
+
+def _of_the_manifest(report: dict[str, Any]) -> dict[str, str]:
+    """What only a file with a manifest has, of more than one value each."""
+    tokenizer, heads = report["tokenizer"], report["heads"]
+    facts = {
+        "lengths": f"{report['lengths']['min']} to {report['lengths']['max']}",
+        "targets": ", ".join(report["targets"]),
+        "tokenizer": ", ".join([tokenizer["kind"], tokenizer["options"].get("tokenizer_rules", "google")]),
+        "task": ", ".join(head["task"] for head in heads),
+    }
+    if report["parts"]:
+        facts["parts"] = ", ".join(f"{part} {precision}" for part, precision in report["parts"].items())
+    if report["exit"]:
+        facts["exit"] = f"{report['exit']['kind']} at {report['exit']['threshold']:g}"
+    for head in heads:
+        if head["labels"]:
+            facts["labels" if len(heads) == 1 else f"{head['task']} labels"] = ", ".join(head["labels"])
+    return facts

@@ -18,7 +18,7 @@ _TABLES: dict[str, tuple[str, str, str, Sequence[str]]] = {
     "per_type": ("type", "true", "all", _RATES),
 }
 
-_NO_FIGURES = ("schema_version", "examples", "seconds", "threads", "max_depth")
+_NO_FIGURES = ("schema_version", "examples", "seconds", "threads", "max_depth", "exit_threshold")
 _FIGURES_IN_A_LINE = 4
 
 

@@ -1,56 +1,38 @@
 """The two layouts of one network, each as the function that becomes the signature `serving_default`.
 
 `looped` keeps ALBERT's sharing at run time: a `WHILE` over the shared block, any length, the depth an input. A
-runtime packs each product's weights once. `unrolled` repeats the block for accelerators that take no control flow, at
-one fixed length with padding and a mask; each repetition is packed again.
+runtime packs each product's weights once. With an exit (`graph.exits`) it may end before the last layer. `unrolled`
+repeats the block for accelerators that take no control flow, at one fixed length with padding and a mask; each
+repetition is packed again.
 
 Only one signature is exported: a second would pack the weights a second time.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, Callable, Optional
 
+from albert_edge.artifact.exits import Exit
 from albert_edge.config import AlbertConfig
-from albert_edge.errors import ConfigError
 from albert_edge.model.block import ATTENTION_MASK_BIAS
 from albert_edge.model.keras import tf
-from albert_edge.tasks import MASKED_POSITIONS
+from albert_edge.tasks import EXIT_THRESHOLD, MASKED_POSITIONS
+from converters.graph.exits import ExitLoop
 from converters.graph.heads import GraphHead, Outputs, TokenFacts, all_outputs, takes_masked_positions
 from converters.graph.network import Network
-
-LAYOUTS = ("looped", "unrolled")
-
-
-@dataclasses.dataclass(frozen=True)
-class Layout:
-    """How the layers are laid out, and the lengths that the file takes."""
-
-    kind: str = "looped"
-    length: Optional[int] = None
-    """Tokens, of the unrolled layout only."""
-
-    def __post_init__(self) -> None:
-        if self.kind not in LAYOUTS:
-            raise ConfigError(f"the layout must be one of {', '.join(LAYOUTS)}; received {self.kind!r}")
-        if (self.kind == "unrolled") != (self.length is not None):
-            raise ConfigError(
-                f"a length belongs to the unrolled layout, which needs one; received {self.kind} and {self.length}"
-            )
-
-    def lengths(self, config: AlbertConfig) -> tuple[int, int]:
-        """The least and the greatest number of tokens; raises `ConfigError` if the model has fewer positions."""
-        longest = config.max_position_embeddings
-        if self.length is None:
-            return 1, longest
-        if not 1 <= self.length <= longest:
-            raise ConfigError(f"the length must be from 1 to the model's {longest} positions; received {self.length}")
-        return self.length, self.length
+from converters.layout import Layout
 
 
-def serving_function(network: Network, heads: tuple[GraphHead, ...], layout: Layout) -> Any:
-    """The `tf.function` of that layout, its arguments named as the signature's inputs."""
+def serving_function(
+    network: Network, heads: tuple[GraphHead, ...], layout: Layout, early_exit: Optional[Exit] = None
+) -> Any:
+    """The `tf.function` of that layout, its arguments named as the signature's inputs.
+
+    `early_exit`: how the loop may stop early, where `artifact.exits.refusal` says nothing against it; its threshold is
+    an input, so that of it only the kind counts here.
+    """
+    if early_exit is not None:
+        return _looped_with_exit(network, heads, early_exit)
     if layout.kind == "looped":
         return _looped(network, heads)
     return _unrolled(network, heads, layout.length)
@@ -80,6 +62,20 @@ def _looped(network: Network, heads: tuple[GraphHead, ...]) -> Any:
     tokens = (tf.TensorSpec([1, None], tf.int32, name) for name in ("input_ids", "token_type_ids"))
     depth = tf.TensorSpec([1], tf.int32, "max_depth")
     return _function(serve, [*tokens, depth, *_masks(heads, None)])
+
+
+def _looped_with_exit(network: Network, heads: tuple[GraphHead, ...], early_exit: Exit) -> Any:
+    loop = ExitLoop(network, heads, early_exit)
+
+    def serve(
+        input_ids: tf.Tensor, token_type_ids: tf.Tensor, max_depth: tf.Tensor, exit_threshold: tf.Tensor
+    ) -> Outputs:
+        hidden = network.embed(input_ids, token_type_ids)
+        return loop.outputs(hidden, _depth(max_depth[0], network.config), exit_threshold[0])
+
+    tokens = (tf.TensorSpec([1, None], tf.int32, name) for name in ("input_ids", "token_type_ids"))
+    depth = tf.TensorSpec([1], tf.int32, "max_depth")
+    return _function(serve, [*tokens, depth, tf.TensorSpec([1], tf.float32, EXIT_THRESHOLD)])
 
 
 def _depth(max_depth: tf.Tensor, config: AlbertConfig) -> tf.Tensor:

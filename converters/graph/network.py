@@ -27,27 +27,28 @@ class Network(tf.Module):  # type: ignore[misc]
     """The parts of the network as functions of tensors; weights by Hugging Face's names, products as [out, in]."""
 
     def __init__(
-        self, config: AlbertConfig, tensors: Mapping[str, NDArray[np.float32]], scaled_rows: bool = False
+        self,
+        config: AlbertConfig,
+        tensors: Mapping[str, NDArray[np.float32]],
+        row_scales: Optional[NDArray[np.float32]] = None,
+        sums_apart: bool = False,
     ) -> None:
-        """`scaled_rows`: each row of the table of words is stored divided by its largest value, the rows' scales beside
-        it: quantized with one scale, as a lookup wants it, the table then has in truth one a row."""
+        """`row_scales`, float32 [V, 1]: each row of the table of words is stored divided by its scale and cut to
+        [-1, 1], the scales beside it: quantized with one scale, as a lookup wants it, the table then has in truth one
+        a row. `sums_apart`: what a product takes is a tensor of the file; else the converter moves LayerNorm's shift
+        into the product's bias."""
         super().__init__(name="albert")
         self.config = config
+        self._sums_apart = sums_apart
         self.table = tensors[WORD_EMBEDDINGS]
         """The table of words as the graph stores it, float32 [V, E]."""
         self._row_scales: Optional[tf.Variable] = None
-        if scaled_rows:
-            scales = np.abs(self.table).max(axis=1, keepdims=True)
-            # The padding's row is zeros.
-            scales = np.where(scales == 0, np.float32(1), scales)
-            self.table = self.table / scales
-            self._row_scales = tf.Variable(scales, trainable=False, dtype=tf.float32)
-        # The scores' factor lies in the weights from the start: the converter would multiply it into them.
-        factor = np.float32(config.attention_head_size**-0.5)
-        queries = {name: values * factor for name, values in tensors.items() if _QUERY in name}
-        tensors = {**tensors, WORD_EMBEDDINGS: self.table, **queries}
-        self.products = [values for values in tensors.values() if values.ndim == 2]
-        """The matrices as the graph stores them, float32 [out, in]; tables are among them."""
+        if row_scales is not None:
+            self.table = np.clip(self.table / row_scales, np.float32(-1), np.float32(1))
+            self._row_scales = tf.Variable(row_scales, trainable=False, dtype=tf.float32)
+        tensors = {**stored_values(config, tensors), WORD_EMBEDDINGS: self.table}
+        self.matrices = {name: values for name, values in tensors.items() if values.ndim == 2}
+        """By name, as the graph stores them, float32 [out, in]; tables are among them."""
         self._variables: dict[str, tf.Variable] = {}
         # One variable for equal values: heads that were trained on one trunk may share their pooler too.
         kept: dict[tuple[tuple[int, ...], bytes], tf.Variable] = {}
@@ -71,7 +72,15 @@ class Network(tf.Module):  # type: ignore[misc]
         variance = tf.reduce_mean(centered * centered, axis=-1, keepdims=True)
         # In this order: a constant factor next to a product would be multiplied into its weights, off their levels.
         scale = tf.math.rsqrt(variance + self.config.layer_norm_eps) * self.weight(f"{name}.weight")
-        return centered * scale + self.weight(f"{name}.bias")
+        return self._apart(centered * scale + self.weight(f"{name}.bias"))
+
+    def _apart(self, x: tf.Tensor) -> tf.Tensor:
+        return _kept_apart(x) if self._sums_apart else x
+
+    def product(self, name: str, a: tf.Tensor, b: tf.Tensor, transpose_b: bool = False) -> tf.Tensor:
+        """The product of two activations, [heads, T, n] each; `name`: the attention's, and `scores` or `context`."""
+        del name  # for those who look at it
+        return tf.matmul(a, b, transpose_b=transpose_b)
 
     def activation(self, x: tf.Tensor) -> tf.Tensor:
         """`hidden_act`; both forms of GELU become the runtime's own GELU operator."""
@@ -88,7 +97,7 @@ class Network(tf.Module):  # type: ignore[misc]
             + self.weight(f"{_EMBEDDINGS}position_embeddings.weight")[:length]
         )
         x = self.layer_norm(x, f"{_EMBEDDINGS}LayerNorm")
-        return self.hidden_rows(self.dense(x, f"{_ENCODER}embedding_hidden_mapping_in"))
+        return self.hidden_rows(self._apart(self.dense(x, f"{_ENCODER}embedding_hidden_mapping_in")))
 
     def _words(self, ids: tf.Tensor) -> tf.Tensor:
         """int32 [T] to the rows of the table of words, float32 [T, E]."""
@@ -119,16 +128,16 @@ class Network(tf.Module):  # type: ignore[misc]
         return self.layer_norm(x + self.dense(inner, f"{name}.ffn_output"), f"{name}.full_layer_layer_norm")
 
     def _attention(self, x: tf.Tensor, name: str, mask_bias: Optional[tf.Tensor]) -> tf.Tensor:
-        """Scaled dot-product attention of all heads, [T, H] to [T, H], before the output projection."""
+        """Scaled dot-product attention of all heads, [T, H] to [T, heads * size], before the output projection."""
         query, key, value = (self._heads(self.dense(x, f"{name}.{part}")) for part in ("query", "key", "value"))
-        scores = tf.matmul(query, key, transpose_b=True)
+        scores = self.product(f"{name}.scores", query, key, transpose_b=True)
         if mask_bias is not None:
             scores += mask_bias
-        context = tf.matmul(tf.nn.softmax(scores), value)
-        return tf.reshape(tf.transpose(context, [1, 0, 2]), [-1, self.config.hidden_size])
+        context = self.product(f"{name}.context", tf.nn.softmax(scores), value)
+        return tf.reshape(tf.transpose(context, [1, 0, 2]), [-1, self.config.attention_size])
 
     def _heads(self, x: tf.Tensor) -> tf.Tensor:
-        """[T, H] to [heads, T, head size]."""
+        """[T, heads * size] to [heads, T, size]."""
         heads = tf.reshape(x, [-1, self.config.num_attention_heads, self.config.attention_head_size])
         return tf.transpose(heads, [1, 0, 2])
 
@@ -136,6 +145,13 @@ class Network(tf.Module):  # type: ignore[misc]
         """The pooler of that name: [T, H] to [1, H], from the first token."""
         first = tf.reshape(x[:1], [1, self.config.hidden_size])
         return tf.tanh(self.dense(first, name))
+
+
+def stored_values(config: AlbertConfig, tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """`tensors` as the graph stores them: the scores' factor lies in the query's weights from the start, for the
+    converter would multiply it into them."""
+    factor = np.float32(config.attention_head_size**-0.5)
+    return {name: values * factor if _QUERY in name else values for name, values in tensors.items()}
 
 
 def _kept_apart(x: tf.Tensor) -> tf.Tensor:

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 import albert_edge
-from albert_edge.artifact import read_artifact
 from albert_edge.errors import CheckFailedError
 from albert_edge.model.folder import read_checkpoint, write_folder
-from converters import calibration
-from converters.flatbuffer import MIN_INT8_WEIGHTS, _int8_products, read_tables, with_small_products_in_float32
+from converters import building
+from converters.built import BuildRequest
+from converters.combination import read_heads
+from converters.flatbuffer import _int8_products, read_tables, with_small_products_in_float32
+from converters.layout import Layout
+from converters.parts import MIN_INT8_WEIGHTS
+from converters.schemes import plan_of
+from converters.targets import parse_targets
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +37,13 @@ def trained(golden: Path, tmp_path_factory) -> Path:
     return folder / "model"
 
 
+def model_of(folder: Path, layout: Layout) -> bytes:
+    """Its dynamic-range flatbuffer, built in this process."""
+    heads = read_heads(folder, None, (), {})
+    request = BuildRequest(heads, layout, (plan_of("dynamic-range"),), parse_targets(["litert"]))
+    return next(building.builds(request)).model
+
+
 def dequantized(model: bytes) -> list[np.ndarray]:
     """The weights of each int8 product."""
     tables = read_tables(model)
@@ -43,10 +55,8 @@ def dequantized(model: bytes) -> list[np.ndarray]:
     return found
 
 
-@pytest.mark.parametrize(
-    "layout", [{"layout": "looped"}, {"layout": "unrolled", "length": 16}], ids=lambda o: o["layout"]
-)
-def test_the_converter_keeps_the_levels(trained: Path, tmp_path: Path, monkeypatch, layout: dict):
+@pytest.mark.parametrize("layout", [Layout(), Layout("unrolled", 16)], ids=lambda layout: layout.kind)
+def test_the_converter_keeps_the_levels(trained: Path, monkeypatch, layout: Layout):
     """It would lose them by multiplying LayerNorm's scale, or the scores' factor, into the weights."""
     rounded = {}
 
@@ -54,12 +64,11 @@ def test_the_converter_keeps_the_levels(trained: Path, tmp_path: Path, monkeypat
         rounded.update(make(*arguments))
         return rounded
 
-    make = calibration.rounded_tensors
-    monkeypatch.setattr(calibration, "rounded_tensors", recorded)
-    albert_edge.convert(trained, tmp_path / "model.tflite", **layout)
-    products = dequantized(read_artifact(tmp_path / "model.tflite").model)
+    make = building.rounded_tensors
+    monkeypatch.setattr(building, "rounded_tensors", recorded)
+    products = dequantized(model_of(trained, layout))
     # Six of the block, the mapping and the pooler; the classifier is small.
-    assert len(products) == 8 if layout["layout"] == "looped" else len(products) > 8
+    assert len(products) == 8 if layout.kind == "looped" else len(products) > 8
     factor = np.float32(64**-0.5)
     candidates = [values * each for values in rounded.values() if values.ndim == 2 for each in (1, factor)]
     for product in products:
@@ -74,11 +83,12 @@ def test_the_same_model_gives_the_same_bytes(trained: Path, tmp_path: Path):
     assert (tmp_path / "first.tflite").read_bytes() == (tmp_path / "second.tflite").read_bytes()
 
 
-def test_weights_of_another_model_are_refused(golden: Path, tmp_path: Path, monkeypatch):
+def test_weights_of_another_model_are_refused(golden: Path, monkeypatch):
     folder = golden / "base_like" / "question_answering"
-    monkeypatch.setattr("converters.flatbuffer.with_small_products_in_float32", lambda model, *_: model)
-    albert_edge.convert(folder, tmp_path / "model.tflite")
-    model = read_artifact(tmp_path / "model.tflite").model
+    monkeypatch.setattr(building, "with_small_products_in_float32", lambda model, *_: model)
+    # Its products are small ones, which would not be int8.
+    monkeypatch.setattr(building, "check_stored", lambda *_: None)
+    model = model_of(folder, Layout())
     assert len(dequantized(model)) == 6
     tensors = read_checkpoint(folder).tensors
     factor = np.float32(12**-0.5)

@@ -16,6 +16,11 @@ from albert_edge.cli import cli
 from albert_edge.errors import AlbertEdgeError, CheckFailedError, ConfigError
 from albert_edge.model.folder import read_checkpoint, write_folder
 from converters import pipeline
+from converters.built import BuildRequest
+from converters.combination import read_heads
+from converters.layout import Layout
+from converters.schemes import plan_of
+from converters.targets import parse_targets
 
 SCHEMES = ("float32", "float16", "dynamic-range")
 
@@ -56,34 +61,46 @@ def test_the_unrolled_layout_multiplies_each_matrix_once_a_layer(golden_folder: 
 @pytest.mark.slow
 def test_a_wrong_weight_is_noticed_and_nothing_is_written(golden_folder: Path, tmp_path: Path, monkeypatch):
     """The file is made from other weights than the model that it is compared with."""
-    honest = pipeline._flatbuffer
+    honest = pipeline.build_apart
 
-    def damaged(checkpoints, *rest):
-        tensors = dict(checkpoints[0].tensors)
+    def damaged(request, samples):
+        first = request.checkpoints[0]
         name = "albert.encoder.albert_layer_groups.0.albert_layers.0.ffn_output.weight"
-        tensors[name] = -tensors[name]
-        return honest((dataclasses.replace(checkpoints[0], tensors=tensors),), *rest)
+        wrong = dataclasses.replace(first, tensors={**first.tensors, name: -first.tensors[name]})
+        built, _ = honest(dataclasses.replace(request, checkpoints=(wrong,)))
+        return built, honest(request, samples)[1]
 
-    monkeypatch.setattr(pipeline, "_flatbuffer", damaged)
+    monkeypatch.setattr(pipeline, "build_apart", damaged)
     with pytest.raises(CheckFailedError, match=r"must be within a relative error of .*; received"):
         albert_edge.convert(golden_folder, tmp_path / "out.tflite")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
-def test_an_operator_that_needs_flex_is_refused(golden_folder: Path, tmp_path: Path, monkeypatch):
+def test_an_operator_that_needs_flex_is_refused(golden_folder: Path, monkeypatch):
     from albert_edge.model.keras import tf
+    from converters.building import builds
     from converters.graph.network import Network
 
     monkeypatch.setattr(Network, "activation", lambda self, x: tf.math.igamma(x, x))
+    request = BuildRequest(
+        read_heads(golden_folder, None, (), {}), Layout(), (plan_of("float32"),), parse_targets(["litert"])
+    )
     with pytest.raises(CheckFailedError, match="every operator must be one of TFLite's own"):
-        albert_edge.convert(golden_folder, tmp_path / "out.tflite")
+        list(builds(request))
 
 
 @pytest.mark.parametrize(
     ("options", "rule"),
     [
-        ({"scheme": "int3"}, "the scheme must be one of float32, float16, dynamic-range; received 'int3'"),
+        ({"scheme": "int3"}, "the scheme must be one of float32, float16, dynamic-range, .*mixed; received 'int3'"),
+        ({"scheme": "mixed"}, "the scheme mixed needs parts with their precisions"),
+        ({"parts": {"ffn": "int4"}}, "a part must be one of embedding, .*; received 'ffn'"),
+        ({"parts": {"ffn_in": "int2"}}, "the precision of ffn_in must be one of .*; received 'int2'"),
+        ({"scheme": "int8", "parts": {"ffn_in": "int4"}}, "parts belong to a scheme that stores weights only"),
+        ({"scheme": "int4", "targets": ["tflite-runtime"]}, "must compute with one scale a row .* tflite-runtime=="),
+        ({"integer_outputs": True}, "integer_outputs belongs to int8 and int16x8; received it for dynamic-range"),
+        ({"activation_scales": "some"}, "activation_scales must be one of auto, shared, per-depth; received 'some'"),
         ({"layout": "rolled"}, "the layout must be one of looped, unrolled; received 'rolled'"),
         ({"layout": "unrolled"}, "a length belongs to the unrolled layout"),
         ({"length": 16}, "a length belongs to the unrolled layout"),

@@ -80,3 +80,7 @@ def test_lengths_in_a_row_answer_as_fresh_predictors_do(artifact_path: Path, run
     for packed, logits in zip(samples, in_a_row, strict=True):
         with load(artifact_path, runtime=runtime) as fresh:
             assert (fresh.logits(packed) == logits).all()
+
+
+def test_a_board_stands_for_the_runtime_that_is_installed_there():
+    assert parse_target("raspberry-pi-4") == parse_target("litert")

@@ -1,0 +1,158 @@
+"""The conversion's own process: TensorFlow's converter and the quantizer are native; a crash of them is a message here.
+
+One child builds for this process. It is kept for `IDLE_S` after a build, so that several conversions in a row share
+TensorFlow's start, which takes longer than most builds; it ends with this process. What goes in and comes out are
+messages with arrays, never pickles. Leaves out limits of time and memory: both depend on the user's own model.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence
+
+import albert_edge.errors
+from albert_edge.errors import CheckFailedError
+from albert_edge.harness.processes import child_environment
+from albert_edge.runtime.frames import receive, send
+from converters.messages import Message, read_built, read_reference, request_message
+
+if TYPE_CHECKING:
+    from albert_edge.text.packing import Packed
+    from converters.built import BuildRequest, Built
+    from converters.reference import Answers
+
+IDLE_S = 30.0
+
+
+def build_apart(request: BuildRequest, samples: Sequence[Packed] = ()) -> tuple[list[Built], dict[str, Answers]]:
+    """`building.builds` in a process of its own, and the Keras model's answers to `samples`, task -> one a sample.
+
+    Raises what the build raises, and `CheckFailedError` in one line if the process ends otherwise.
+    """
+    answers = list(_WORKERS.exchange(request_message(request, samples), len(request.plans) + bool(samples)))
+    reference = read_reference(*answers.pop()) if samples else {}
+    return [read_built(*answer) for answer in answers], reference
+
+
+def builds_apart(request: BuildRequest) -> Iterator[Built]:
+    """As `build_apart`, one plan after the other, so that one flatbuffer is in memory.
+
+    Whoever stops early ends the child.
+    """
+    for answer in _WORKERS.exchange(request_message(request, ()), len(request.plans)):
+        yield read_built(*answer)
+
+
+class _Process:
+    """A child that builds."""
+
+    def __init__(self) -> None:
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "converters.worker_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._messages,
+            env=child_environment(),
+        )
+
+    def send(self, message: Message) -> None:
+        """Send a message. A child that is gone is noticed when its answer is missing."""
+        assert self._child.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            send(self._child.stdin, *message)
+
+    def receive(self) -> Message:
+        """The next answer; raises `CheckFailedError` with how the child ended, if it did."""
+        assert self._child.stdout is not None
+        answer = receive(self._child.stdout)
+        if answer is None:
+            raise CheckFailedError(f"the conversion must end with a file; received {self._end()}")
+        return answer
+
+    def _end(self) -> str:
+        code = self._child.wait()
+        if code < 0:
+            return f"a crash of its process ({signal.Signals(-code).name})"
+        self._messages.seek(0)
+        lines = self._messages.read().decode(errors="replace").strip().splitlines() or ["no message"]
+        return f"exit code {code} of its process: {lines[-1]}"
+
+    def close(self) -> None:
+        """End the child, which must not have anything to do."""
+        self._child.kill()
+        self._child.wait()
+        for stream in (self._child.stdout, self._messages):
+            assert stream is not None
+            stream.close()
+        try:
+            assert self._child.stdin is not None
+            self._child.stdin.close()
+        except BrokenPipeError:
+            # What is left in the buffer was for a child that is gone.
+            return
+
+
+class _Workers:
+    """The child that is kept, if there is one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._kept: Optional[_Process] = None
+        self._timer: Optional[threading.Timer] = None
+        atexit.register(self.close)
+
+    def exchange(self, message: Message, answers: int) -> Iterator[Message]:
+        """The answers of a child, a new one if none is kept; an error that it answers with is raised."""
+        with self._lock:
+            self._stop_timer()
+            process, self._kept = self._kept or _Process(), None
+            finished = False
+            try:
+                process.send(message)
+                for _ in range(answers):
+                    answer = process.receive()
+                    # What the child can say, it has survived; it waits for the next message then.
+                    finished = "error" in answer[0]
+                    _raise_told(answer)
+                    yield answer
+                finished = True
+            finally:
+                if finished:
+                    self._keep(process)
+                else:
+                    process.close()
+
+    def _keep(self, process: _Process) -> None:
+        self._kept = process
+        self._timer = threading.Timer(IDLE_S, self.close)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def close(self) -> None:
+        """End the child that is kept."""
+        with self._lock:
+            self._stop_timer()
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = None
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _raise_told(answer: Message) -> None:
+    if "error" in answer[0]:
+        kind, text = answer[0]["error"]
+        raise getattr(albert_edge.errors, kind)(text)
+
+
+_WORKERS = _Workers()
