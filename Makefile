@@ -42,8 +42,14 @@ format: setup  ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## The figures of the README's table
-	$(BIN)/python benchmarks/graph.py --out $(OUT)/graph.json
+bench: setup  ## The figures of the README's tables (DATA=folder with sst2 and ag_news: hours)
+	$(BIN)/python -m benchmarks.graph --out $(OUT)/graph.json
+	@if [ -d "$(DATA)/sst2" ] && [ -d "$(DATA)/ag_news" ]; then \
+		$(BIN)/python -m benchmarks.compression --data $(DATA) --out $(OUT)/compression; \
+	else \
+		$(BIN)/python -m benchmarks.compression --out $(OUT)/compression --only shape && \
+		echo "left out: what is trained, which needs make bench DATA=folder with sst2 and ag_news" >&2; \
+	fi
 
 bench-tasks: setup  ## What small models learn from public data sets (DATA=their folder)
 	$(BIN)/python benchmarks/tasks.py --data $(DATA) --out $(OUT)/tasks.json

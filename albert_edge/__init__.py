@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from albert_edge.text.tokenizer import tokenize
     from albert_edge.text.vocabulary import vocab
     from albert_edge.training.finetune import train
+    from albert_edge.training.pruning.pruning import prune
     from converters.checkpoints.exporting import export_checkpoint
     from converters.checkpoints.importing import import_checkpoint
     from converters.demo import demo
+    from converters.optimization.search import optimize
     from converters.pipeline import convert
+    from converters.sensitivity import sensitivity
     from converters.verification import verify
+    from converters.vocabulary import prune_vocab
 
 __version__ = "0.1.0"
 
@@ -42,8 +46,12 @@ _FUNCTIONS = {
     "import_checkpoint": "converters.checkpoints.importing",
     "inspect": "albert_edge.artifact.inspection",
     "load": "albert_edge.runtime.predictor",
+    "optimize": "converters.optimization.search",
     "predict": "albert_edge.runtime.predictor",
+    "prune": "albert_edge.training.pruning.pruning",
+    "prune_vocab": "converters.vocabulary",
     "score": "albert_edge.harness.scoring",
+    "sensitivity": "converters.sensitivity",
     "similar": "albert_edge.runtime.predictor",
     "sizes": "albert_edge.model.sizes",
     "tokenize": "albert_edge.text.tokenizer",
@@ -63,8 +71,12 @@ __all__ = [
     "import_checkpoint",
     "inspect",
     "load",
+    "optimize",
     "predict",
+    "prune",
+    "prune_vocab",
     "score",
+    "sensitivity",
     "similar",
     "sizes",
     "tokenize",

@@ -138,11 +138,11 @@ class _Builder:
         return rounded_tensors(self.tensors, self.moments, levels, per_row) if levels else self.tensors
 
     def _network(self, tensors: Tensors, scaled: Optional[str], sums_apart: bool = False) -> Network:
-        """`scaled`: the precision of a table that has a scale a row."""
+        """`scaled`: the precision of a table that has a scale a row; `sums_apart`: whatever the request says."""
         scales = None
         if scaled is not None:
             scales = grid_ends(tensors[WORD_EMBEDDINGS], per_row=True, levels=LEVELS[scaled])
-        return Network(self.config, tensors, scales, sums_apart)
+        return Network(self.config, tensors, scales, sums_apart or bool(self.request.options.get("sums_apart")))
 
     def _converted(self, network: Network, weights: str = "float32") -> bytes:
         serve = serving_function(network, self.heads, self.layout, self.request.early_exit)

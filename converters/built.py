@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 from albert_edge.artifact.exits import Exit
 from albert_edge.files import PathLike
 from albert_edge.model.folder import Checkpoint
+from converters.activations import check_without_texts
 from converters.layout import Layout
 from converters.schemes import Plan
 from converters.targets import Target
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class BuildRequest:
-    """What is to be built."""
+    """What is to be built; raises `ConfigError` for activations in integers that nothing tells the ranges of."""
 
     checkpoints: tuple[Checkpoint, ...]
     """One a head; the first one's encoder and tokenizer are all heads'."""
@@ -30,7 +31,12 @@ class BuildRequest:
     columns: Optional[Columns] = None
     """Of `calibrate`."""
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """Further settings, as JSON has them: `exit`, `activation_scales`, `integer_outputs`."""
+    """Further settings, as JSON has them: `exit`, those of `converters.activations.DEFAULTS`, and `sums_apart`, with
+    which every scheme's products take the activation points themselves (`Network`), for looking at them."""
+
+    def __post_init__(self) -> None:
+        if self.calibrate is None and any(plan.activations for plan in self.plans):
+            check_without_texts(self.checkpoints[0].config.settings.activation_ranges, self.options)
 
     @property
     def early_exit(self) -> Optional[Exit]:

@@ -107,7 +107,7 @@ def record(session: Session, artifact: Artifact, data: PathLike, columns: Option
     evaluation = make_evaluation(pipeline, DataFile(data, columns))
     asked = evaluation.asked
     inputs = [_inputs(evaluation, pipeline, each) for each in asked]
-    logits, seconds = _run(session, manifest, [packed for windows in inputs for packed in windows])
+    logits, seconds = run_at_depths(session, manifest, [packed for windows in inputs for packed in windows])
     return Recording(evaluation, pipeline, [each.request for each in asked], inputs, logits, seconds)
 
 
@@ -121,9 +121,10 @@ def _inputs(evaluation: Evaluation, pipeline: Pipeline[Any, Any], asked: Asked) 
         raise DataError(f"{asked.where}: {error}") from error
 
 
-def _run(
+def run_at_depths(
     session: Session, manifest: Manifest, windows: Sequence[Packed]
 ) -> tuple[NDArray[np.float32], tuple[float, ...]]:
+    """The logits of `windows` at every depth, float32 [windows, layers, labels], and `Recording.seconds`."""
     layers = manifest.model_config.num_hidden_layers
     threshold = NEVER if manifest.exit else None
     logits = np.zeros((len(windows), layers, len(manifest.model_config.labels)), np.float32)

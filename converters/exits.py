@@ -3,14 +3,15 @@
 The calibration runs the finished file, so that quantization is in what it sees. It knows what every text answers at
 every depth (`converters.depths`), holds each threshold that makes a difference against it, and takes the one with the
 smallest mean depth that costs no more than was allowed. Then the graph runs with that threshold and must stop where it
-was foreseen to. A long text's windows stop each for itself, as they do on the device: the mean depth is that of the
-windows, the score that of the texts.
+was foreseen to, as it must on every target on random ids (`check_exit`). A long text's windows stop each for itself, as
+they do on the device: the mean depth is that of the windows, the score that of the texts.
 
 The threshold is fitted to the data that it is found on: the score on other texts is a little lower than the one stated.
 """
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
@@ -27,18 +28,25 @@ from albert_edge.runtime import open_isolated
 from albert_edge.runtime.running import run_packed
 from albert_edge.runtime.session import Session
 from albert_edge.tasks import DEPTH_USED
-from converters.depths import Recording, confidences, depths_at, record
+from converters.depths import Recording, confidences, depths_at, record, run_at_depths
 
 if TYPE_CHECKING:
+    from albert_edge.text.packing import Packed
     from albert_edge.text.tables import Columns
 
 EXIT_CHOICES = ("auto", *EXIT_KINDS, "none")
+
+MAX_DROP = 0.5
+"""Points that an exit may cost where nothing else is said."""
 
 MAX_CANDIDATES = 1000
 """Thresholds that are tried, evenly over the confidences that were seen: each costs a report of all texts."""
 
 TIE = 1e-4
 """A confidence nearer to the threshold may fall on either side of it: the graph adds up in another order."""
+
+_CHECKED_TOKENS = 40
+"""Of a sample that is run at every depth: what is checked doesn't depend on the length."""
 
 _LOGITS_TOLERANCE = 1e-4
 """Between two runs of one file at one depth on one runtime, which do the same sums."""
@@ -83,6 +91,20 @@ def planned_exit(
     return Exit(wanted, NEVER if threshold is None else float(threshold))
 
 
+def checked_drop(max_drop: Optional[float], data: Optional[PathLike]) -> float:
+    """The points that stopping early may cost on the file `data`; None: `MAX_DROP`.
+
+    Raises `ConfigError` on a drop that isn't a number of at least 0, and on one without data to measure it on.
+    """
+    if max_drop is None:
+        return MAX_DROP
+    if data is None:
+        raise ConfigError(f"exit_max_drop needs exit_data to be measured on; received {max_drop!r} alone")
+    if not is_number(max_drop) or max_drop < 0:
+        raise ConfigError(f"exit_max_drop must be a number of points, at least 0; received {max_drop!r}")
+    return max_drop
+
+
 def calibrated(
     artifact: Artifact, data: PathLike, columns: Optional[Columns], max_drop: float, runtime: Optional[str] = None
 ) -> Exit:
@@ -102,17 +124,39 @@ def calibrated(
     early_exit = artifact.manifest.exit
     if early_exit is None:
         raise ConfigError(f"a calibration needs a file with an exit; received {artifact.manifest.scheme} without one")
-    if not is_number(max_drop) or max_drop < 0:
-        raise ConfigError(f"exit_max_drop must be a number of points, at least 0; received {max_drop!r}")
+    max_drop = checked_drop(max_drop, data)
+    with _opened(artifact, runtime) as session:
+        found = record(session, artifact, data, columns)
+        sureness = confidences(artifact.manifest, early_exit, found.logits)
+        threshold = best_threshold(found, sureness, early_exit.kind, max_drop)
+        windows = [packed for each in found.inputs for packed in each]
+        _check_foreseen(session, artifact, windows, found.logits, sureness, threshold)
+    return Exit(early_exit.kind, threshold, _figures(found, depths_at(sureness, threshold), max_drop))
+
+
+def check_exit(artifact: Artifact, samples: Sequence[Packed], runtime: Optional[str] = None) -> None:
+    """Raise `CheckFailedError` unless the graph of `artifact`, which has an exit, stops where its confidences say.
+
+    Runs the shorter ones of `samples` with a threshold that lies amid their confidences, and compares depths and logits
+    with those of a fixed depth. `runtime`: as in `calibrated`.
+    """
+    early_exit = artifact.manifest.exit
+    assert early_exit is not None
+    windows = [packed for packed in samples if len(packed.input_ids) <= _CHECKED_TOKENS]
+    with _opened(artifact, runtime) as session:
+        logits, _ = run_at_depths(session, artifact.manifest, windows)
+        sureness = confidences(artifact.manifest, early_exit, logits)
+        thresholds = list(_candidates(sureness, early_exit.kind)) or [NEVER]
+        _check_foreseen(session, artifact, windows, logits, sureness, thresholds[len(thresholds) // 2])
+
+
+@contextlib.contextmanager
+def _opened(artifact: Artifact, runtime: Optional[str]) -> Iterator[Session]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
         path.write_bytes(artifact.model)
         with open_isolated(path, runtime=runtime) as session:
-            found = record(session, artifact, data, columns)
-            sureness = confidences(artifact.manifest, early_exit, found.logits)
-            threshold = best_threshold(found, sureness, early_exit.kind, max_drop)
-            _check_foreseen(session, artifact, found, sureness, threshold)
-    return Exit(early_exit.kind, threshold, _figures(found, depths_at(sureness, threshold), max_drop))
+            yield session
 
 
 def best_threshold(found: Recording, sureness: NDArray[np.float32], kind: str, max_drop: float) -> float:
@@ -147,10 +191,15 @@ def _candidates(sureness: NDArray[np.float32], kind: str) -> Iterator[float]:
 
 
 def _check_foreseen(
-    session: Session, artifact: Artifact, found: Recording, sureness: NDArray[np.float32], threshold: float
+    session: Session,
+    artifact: Artifact,
+    windows: Sequence[Packed],
+    logits: NDArray[np.float32],
+    sureness: NDArray[np.float32],
+    threshold: float,
 ) -> None:
     """Run every window with `threshold` and compare its depth and its logits with what was worked out."""
-    manifest, windows = artifact.manifest, [packed for each in found.inputs for packed in each]
+    manifest = artifact.manifest
     foreseen = depths_at(sureness, threshold)
     # Counts are exact.
     may_tie = manifest.exit is not None and manifest.exit.kind == "entropy"
@@ -165,7 +214,7 @@ def _check_foreseen(
                 f"with exit_threshold {threshold} a text of confidence {sureness[row, at]} after layer {at + 1} must "
                 f"stop after layer {foreseen[row]}; received {depth}"
             )
-        difference = float(np.abs(outputs["logits"] - found.logits[row, depth - 1]).max())
+        difference = float(np.abs(outputs["logits"] - logits[row, depth - 1]).max())
         if not difference <= _LOGITS_TOLERANCE:
             raise CheckFailedError(
                 f"a text that stops after layer {depth} must have that layer's logits, as max_depth gives them; "

@@ -7,7 +7,7 @@ Leaves out the inputs, which are int32 ids in every file, and how a device reads
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from albert_edge.errors import ConfigError
 from converters.calibration.ranges import Range, grid
@@ -31,11 +31,9 @@ def with_integer_outputs(
     for entry in signature.outputs:
         name, old = entry.name.decode(), int(entry.tensorIndex)
         new = _behind_dequantize(tables, graph, old, _TYPES[activations][0])
+        if new is None and name not in ranges:
+            raise ConfigError(f"an integer output needs texts to measure it on (--calibrate); received none for {name}")
         if new is None:
-            if name not in ranges:
-                raise ConfigError(
-                    f"an integer output needs texts to measure it on (calibrate); received none for {name}"
-                )
             new = _quantize(tables, graph, old, ranges[name], activations)
         entry.tensorIndex = new
         graph.outputs = [new if int(index) == old else int(index) for index in graph.outputs]
@@ -48,7 +46,7 @@ def with_integer_outputs(
     return write_tables(tables), described
 
 
-def _behind_dequantize(tables: Any, graph: Any, index: int, wanted: int) -> Any:
+def _behind_dequantize(tables: Any, graph: Any, index: int, wanted: int) -> Optional[int]:
     """The integer tensor that a DEQUANTIZE makes the output `index` of, that operator taken off; None without one."""
     for operator in graph.operators:
         if index in map(int, operator.outputs):
@@ -79,16 +77,18 @@ def _quantize(tables: Any, graph: Any, index: int, limits: Range, activations: s
         )
     )
     made = len(graph.tensors) - 1
-    codes = [code.builtinCode for code in tables.operatorCodes]
-    # Every full-integer file has the operator already.
-    opcode = codes.index(schema.BuiltinOperator.QUANTIZE)
-    graph.operators.append(
-        schema.OperatorT(
-            opcodeIndex=opcode,
-            inputs=[index],
-            outputs=[made],
-            builtinOptionsType=schema.BuiltinOptions.QuantizeOptions,
-            builtinOptions=schema.QuantizeOptionsT(),
-        )
-    )
+    graph.operators.append(_operator(tables, index, made))
     return made
+
+
+def _operator(tables: Any, taken: int, given: int) -> Any:
+    """A QUANTIZE from one tensor to another."""
+    codes = [code.builtinCode for code in tables.operatorCodes]
+    return schema.OperatorT(
+        # Every full-integer file has the operator already.
+        opcodeIndex=codes.index(schema.BuiltinOperator.QUANTIZE),
+        inputs=[taken],
+        outputs=[given],
+        builtinOptionsType=schema.BuiltinOptions.QuantizeOptions,
+        builtinOptions=schema.QuantizeOptionsT(),
+    )

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 from albert_edge.artifact import Artifact, Exit, Head, Lengths, QuantizedOutput, make_artifact, write_artifact
 from albert_edge.artifact.inspection import inspect
-from albert_edge.errors import ConfigError
+from albert_edge.errors import CheckFailedError, DataError
 from albert_edge.files import PathLike, check_writable
+from albert_edge.harness.evaluations import make_evaluation
+from albert_edge.harness.evaluations.base import DataFile
 from albert_edge.model.folder import Checkpoint
+from albert_edge.pipelines import make_pipeline
+from albert_edge.tasks import task_named
+from converters.activations import check_options
 from converters.built import BuildRequest, Built
 from converters.combination import read_heads
-from converters.exits import calibrated, planned_exit
+from converters.exits import calibrated, check_exit, checked_drop, planned_exit
 from converters.layout import Layout
+from converters.requests import read_requests
 from converters.samples import sample_inputs
 from converters.schemes import Plan, plan_of
 from converters.targets import DEFAULT_TARGET, Target, parse_targets
@@ -28,8 +34,6 @@ if TYPE_CHECKING:
     from albert_edge.text.packing import Packed
     from albert_edge.text.tables import Columns
     from converters.reference import Answers
-
-ACTIVATION_SCALES = ("auto", "shared", "per-depth")
 
 
 def convert(
@@ -43,6 +47,7 @@ def convert(
     calibrate: Optional[PathLike] = None,
     columns: Optional[Columns] = None,
     activation_scales: str = "auto",
+    range_method: str = "mse",
     integer_outputs: bool = False,
     targets: Sequence[str] = (DEFAULT_TARGET,),
     layout: str = "looped",
@@ -55,7 +60,7 @@ def convert(
     exit: str = "auto",  # noqa: A002 - its option's name
     exit_threshold: Optional[float] = None,
     exit_data: Optional[PathLike] = None,
-    exit_max_drop: float = 0.5,
+    exit_max_drop: Optional[float] = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Convert a model folder into an artifact that was compared with it on every target.
@@ -71,6 +76,8 @@ def convert(
         of activations are fitted to; None: random ids, which are no measure of activations.
       columns: where the texts of `calibrate` lie.
       activation_scales: of int8 and int16x8: `shared` by all depths, `per-depth`, or `auto`, which measures.
+      range_method: of int8 and int16x8: how a range is found on `calibrate`: `mse` takes the one whose rounding has the
+        least mean squared error, `percentile` that of 99.99 % of the values.
       integer_outputs: of int8 and int16x8: whether the outputs are integers too.
       targets: runtimes that shall run the file, as `litert` or `tflite-runtime==2.14.0`.
       layout: `looped` (any length, depth as an input) or `unrolled`.
@@ -79,7 +86,7 @@ def convert(
         None leaves the folder's.
       exit, exit_threshold: whether and where the loop may stop early, as in `converters.exits.planned_exit`.
       exit_data: a labelled data file, its texts in `columns`, that the threshold is calibrated on.
-      exit_max_drop: points of the task's first metric that stopping early may cost on `exit_data`.
+      exit_max_drop: points of the task's first metric that stopping early may cost on `exit_data`; None: 0.5.
       overwrite: whether `out` may be replaced.
 
     Returns what `albert_edge.inspect` says of the file, and `verified`: for each target the figures of the comparison;
@@ -88,8 +95,13 @@ def convert(
     """
     plan, wanted_targets = plan_of(scheme, parts), parse_targets(targets)
     plan.check_targets(wanted_targets)
-    _check_activations(plan, activation_scales, integer_outputs)
     wanted_layout = Layout(layout, length)
+    options: dict[str, Any] = {
+        "activation_scales": activation_scales,
+        "range_method": range_method,
+        "integer_outputs": integer_outputs,
+    }
+    check_options(plan, layout, options)
     check_writable(out, overwrite)
     settings = {
         "pooling": pooling,
@@ -101,28 +113,33 @@ def convert(
     heads = read_heads(model, task, with_, settings)
     wanted_layout.lengths(heads[0].config)
     early_exit = planned_exit(_heads(heads), layout, plan.activations, exit, exit_threshold, exit_data)
-    options = {
-        "activation_scales": activation_scales,
-        "integer_outputs": integer_outputs,
-        "exit": early_exit and early_exit.to_dict(),
-    }
+    max_drop = checked_drop(exit_max_drop, exit_data)
+    _check_data(heads[0], calibrate, exit_data, columns)
+    options["exit"] = early_exit and early_exit.to_dict()
     request = BuildRequest(heads, wanted_layout, (plan,), wanted_targets, calibrate, columns, options)
     (built,), samples, reference = _built(request)
     draft = artifact_of(heads, built, plan, early_exit)
     verified = _verify(draft, samples, reference, plan, wanted_targets)
     if exit_data is not None:
-        early_exit = calibrated(draft, exit_data, columns, exit_max_drop, wanted_targets[0].runtime)
+        early_exit = calibrated(draft, exit_data, columns, max_drop, wanted_targets[0].runtime)
     promised = tuple(target.label for target in wanted_targets)
     write_artifact(out, artifact_of(heads, built, plan, early_exit, promised))
     return {**inspect(Path(out)), **built.facts, "verified": verified}
 
 
-def _check_activations(plan: Plan, scales: str, integer_outputs: bool) -> None:
-    if scales not in ACTIVATION_SCALES:
-        raise ConfigError(f"activation_scales must be one of {', '.join(ACTIVATION_SCALES)}; received {scales!r}")
-    if plan.activations is None and (integer_outputs or scales != "auto"):
-        wish = "integer_outputs" if integer_outputs else f"activation_scales {scales}"
-        raise ConfigError(f"{wish} belongs to int8 and int16x8; received it for {plan.scheme}")
+def _check_data(
+    head: Checkpoint, calibrate: Optional[PathLike], exit_data: Optional[PathLike], columns: Optional[Columns]
+) -> None:
+    """Read the files of texts once in front of the build, which takes minutes; also one that its scheme has no use for.
+
+    Raises `DataError`.
+    """
+    if calibrate is not None and not read_requests(task_named(head.task), calibrate, columns):
+        raise DataError(f"{calibrate}: a calibration file must have texts; received none")
+    if exit_data is not None:
+        config = head.config
+        pipeline = make_pipeline(head.task, config, head.tokenizer, config.max_position_embeddings)
+        make_evaluation(pipeline, DataFile(exit_data, columns))
 
 
 def _built(request: BuildRequest) -> tuple[list[Built], list[Packed], dict[str, Answers]]:
@@ -167,8 +184,8 @@ def _verify(
     plan: Plan,
     targets: Sequence[Target],
 ) -> list[dict[str, Any]]:
-    """Compare with Keras on each target; the figures of each."""
-    return [
+    """Compare with Keras on each target, and with itself where it may stop early; the figures of each."""
+    verified = [
         {
             "target": target.label,
             "relative_tolerance": plan.tolerance.relative,
@@ -176,3 +193,13 @@ def _verify(
         }
         for target in targets
     ]
+    for target in targets if artifact.manifest.exit else ():
+        _check_exit_on(target, artifact, samples)
+    return verified
+
+
+def _check_exit_on(target: Target, artifact: Artifact, samples: Sequence[Packed]) -> None:
+    try:
+        check_exit(artifact, samples, target.runtime)
+    except CheckFailedError as error:
+        raise CheckFailedError(f"on {target.label} {error}") from error

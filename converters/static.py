@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from albert_edge.errors import CheckFailedError, ConfigError
 from albert_edge.text.packing import Packed
-from converters.calibration.choice import Choice, Ranges, Simulation, check_scales, choose_scales, given_ranges
+from converters.activations import DEFAULTS
+from converters.calibration.choice import Choice, Ranges, Simulation, choose_scales, given_ranges
 from converters.calibration.ranges import Range, choose_range
 from converters.calibration.recording import record
 from converters.calibration.running import PointNetwork
@@ -62,6 +63,10 @@ class Source:
     texts: Optional[Sequence[Packed]]
     """On which activations are measured; None: the folder's `activation_ranges` are taken."""
 
+    def option(self, name: str) -> Any:
+        """The request's option, a key of `converters.activations.DEFAULTS`."""
+        return self.request.options.get(name, DEFAULTS[name])
+
 
 @dataclasses.dataclass(frozen=True)
 class Quantized:
@@ -78,8 +83,8 @@ class Quantized:
 def quantized(model: bytes, source: Source, plan: Plan) -> Quantized:
     """The float32 flatbuffer `model` with the products and activations of `plan`.
 
-    Raises `ConfigError` where there is neither a text nor a range to be had, `CheckFailedError` if a product isn't
-    found in the flatbuffer or is still a float one afterwards.
+    Raises `ConfigError` if a point has no range, `CheckFailedError` if a product isn't found in the flatbuffer or is
+    still a float one afterwards.
     """
     request = source.request
     activations = str(plan.activations)
@@ -87,28 +92,21 @@ def quantized(model: bytes, source: Source, plan: Plan) -> Quantized:
     choice, outputs = _choice(source, activations)
     model = with_integer_products(model, source.network, choice.ranges, activations, per_row)
     quantized_outputs: Mapping[str, Mapping[str, Any]] = {}
-    if request.options.get("integer_outputs"):
+    if source.option("integer_outputs"):
         model, quantized_outputs = with_integer_outputs(model, outputs, activations)
-    facts = {"activation_scales": _report(choice, source, str(request.options.get("activation_scales") or "auto"))}
+    facts = {"activation_scales": _report(choice, source)}
     return Quantized(model, request.layout.kind, request.layout.length, quantized_outputs, facts)
 
 
 def _choice(source: Source, activations: str) -> tuple[Choice, dict[str, Range]]:
     """The ranges of the points, and of each output by its name in the signature."""
-    network, options = source.network, source.request.options
-    scales, kind = str(options.get("activation_scales") or "auto"), source.request.layout.kind
-    check_scales(scales, kind)
+    network = source.network
+    scales, method, kind = source.option("activation_scales"), source.option("range_method"), source.request.layout.kind
     if source.texts is None:
         ranges = network.config.settings.activation_ranges
-        if ranges is None:
-            raise ConfigError(
-                "full integer needs texts to measure activations on (calibrate), or a model trained with quantization; "
-                "received neither"
-            )
-        if scales == "per-depth":
-            raise ConfigError("activation scales per-depth need texts to measure them on (calibrate); received none")
+        assert ranges is not None, "a request without texts is refused where the folder has none"
         return Choice(given_ranges(ranges), "shared", {}), {}
-    bits, method = BITS[activations], str(options.get("range_method") or "mse")
+    bits = BITS[activations]
     watched = PointNetwork(network.config, source.tensors, source.heads)
     seen, outputs = record(watched, source.texts)
     simulation = Simulation(watched, source.tensors, source.texts)
@@ -116,11 +114,11 @@ def _choice(source: Source, activations: str) -> tuple[Choice, dict[str, Range]]
     return choice, {name: choose_range(histogram, bits, method) for name, histogram in outputs.items()}
 
 
-def _report(choice: Choice, source: Source, scales: str) -> dict[str, Any]:
+def _report(choice: Choice, source: Source) -> dict[str, Any]:
     return {
-        "asked": scales,
+        "asked": source.option("activation_scales"),
         "used": choice.used,
-        "ranges": "training" if source.texts is None else str(source.request.options.get("range_method") or "mse"),
+        "ranges": "training" if source.texts is None else source.option("range_method"),
         "texts": 0 if source.texts is None else len(source.texts),
         "measured": {name: figures.to_dict() for name, figures in choice.measured.items()},
     }
@@ -133,8 +131,8 @@ def with_integer_products(model: bytes, network: Network, ranges: Ranges, activa
     """The float32 flatbuffer `model` of `network` with every product in integers.
 
     `ranges`: of every activation point; `activations`: `int8` or `int16`; `per_row`: each row of a matrix has a scale
-    of its own, else each matrix has one. Raises `CheckFailedError` if a product isn't found, has no range, or is still
-    a float one.
+    of its own, else each matrix has one. Raises `ConfigError` if a point has no range, `CheckFailedError` if a product
+    isn't found or is still a float one.
     """
     tables = read_tables(model)
     found = find_products(tables, network)
@@ -159,9 +157,7 @@ def _name_tensors(tables: Any, found: Sequence[Found], ranges: Ranges) -> dict[s
             try:
                 limits = ranges.of(place.point, place.depth)
             except KeyError as reason:
-                raise CheckFailedError(
-                    f"every activation point needs a range; received none of {place.point}"
-                ) from reason
+                raise ConfigError(f"every activation point needs a range; received none of {place.point}") from reason
             kind = _INTEGER if (id(each.graph), index) in results else _FLOAT
             name = f"{kind}/{place.point}/{numbers[id(each.graph)]}.{index}"
             each.graph.tensors[index].name = name.encode()

@@ -64,7 +64,9 @@ def parse_target(text: str) -> Target:
     name = _BOARDS.get(name, name)
     family = _FAMILIES.get(name)
     if family is None:
-        raise ConfigError(f"a target must be one of {', '.join([*_FAMILIES, *_BOARDS])}, with ==VERSION or not; received {text!r}")
+        raise ConfigError(
+            f"a target must be one of {', '.join([*_FAMILIES, *_BOARDS])}, with ==VERSION or not; received {text!r}"
+        )
     installed = _installed_version(family.package)
     wanted = version or installed
     if wanted and family.versions and wanted not in family.versions:

@@ -21,7 +21,7 @@ from albert_edge.tasks import MASKED_POSITIONS
 from albert_edge.text.packing import Packed
 from converters.built import BuildRequest
 from converters.calibration import calibration_texts
-from converters.calibration.choice import sqnr_db
+from converters.calibration.choice import powers, sqnr_db
 from converters.combination import read_heads
 from converters.flatbuffer import read_tables, schema, write_tables
 from converters.layout import Layout
@@ -50,8 +50,8 @@ class Traced:
     """The layer, from 0; -1 outside the layers."""
     relative_error: float
     """Root-mean-square of the error over the root-mean-square of the float32 values."""
-    sqnr_db: float
-    """The same in dB: signal power over noise power."""
+    sqnr_db: Optional[float]
+    """The same in dB: signal power over noise power; None where either is 0."""
 
 
 def trace(
@@ -72,7 +72,7 @@ def trace(
       limit: texts to compare on.
 
     Returns `scheme`, `texts`, `length` (tokens of the file that was looked at) and `rows`, in the order of the
-    computation: `point`, `depth`, `relative_error`, `sqnr_db`. Raises what `convert` raises for bad input.
+    computation, with the fields of `Traced`. Raises what `convert` raises for bad input.
     """
     checkpoint = read_heads(model, task, (), {})[0]
     texts = calibration_texts(checkpoint, data, columns, count=limit)
@@ -84,7 +84,8 @@ def trace(
         parse_targets([DEFAULT_TARGET]),
         calibrate,
         columns,
-        {"activation_scales": "auto", "integer_outputs": False},
+        # Else LayerNorm's shift is in the next product's bias, and the tensor in front of that isn't the point.
+        {"sums_apart": True},
     )
     (built,), _ = build_apart(request)
     rows = compare_points(built.model, checkpoint, texts, length)
@@ -104,20 +105,22 @@ def compare_points(model: bytes, checkpoint: Checkpoint, texts: Sequence[Packed]
     heads = graph_heads({checkpoint.task: checkpoint.config})
     network = PointNetwork(checkpoint.config, checkpoint.tensors, heads)
     shown, places = with_points_as_outputs(model, network)
-    powers: dict[tuple[str, int], NDArray[np.float64]] = {}
+    sums: dict[tuple[str, int], NDArray[np.float64]] = {}
     with open_session(shown) as session:
         for packed in texts:
             received = _points(session, places, packed, length)
             for point, depth, exact in network.run(packed)[1]:
                 if (point, depth) not in received:
                     continue  # RELU inside its product
-                noise = _without_padding(received[point, depth], exact.shape) - exact
-                power = np.array([np.sum(np.square(exact)), np.sum(np.square(noise))], np.float64)
-                powers[point, depth] = powers.get((point, depth), np.zeros(2)) + power
-    return [
-        Traced(*place, float(np.sqrt(noise / signal)) if signal else float(noise > 0), sqnr_db(signal, noise))
-        for place, (signal, noise) in powers.items()
-    ]
+                shown_values = _without_padding(received[point, depth], exact.shape)
+                sums[point, depth] = sums.get((point, depth), np.zeros(2)) + powers(exact, shown_values)
+    return [_traced(*place, *map(float, each)) for place, each in sums.items()]
+
+
+def _traced(point: str, depth: int, signal: float, noise: float) -> Traced:
+    if not signal or not noise:
+        return Traced(point, depth, float(noise > 0), None)
+    return Traced(point, depth, float(np.sqrt(noise / signal)), sqnr_db(signal, noise))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,10 +12,10 @@ from __future__ import annotations
 import collections
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, Sequence, Union
 
 from albert_edge.config import AlbertConfig
-from albert_edge.errors import CheckFailedError, ConfigError, FolderError
+from albert_edge.errors import CheckFailedError, ConfigError, DataError, FolderError
 from albert_edge.files import PathLike, read_json_object
 from albert_edge.model.folder import TRAINING_FILE, Checkpoint, check_output_folder, read_checkpoint, write_folder
 from albert_edge.model.hub import resolve_folder
@@ -90,11 +90,21 @@ def prune_vocab(
     return {"schema_version": SCHEMA_VERSION, "out": str(out), **figures, "data": within}
 
 
+def _texts(path: PathLike, columns: Optional[Columns], task: str) -> Iterator[str]:
+    """`iterate_texts`; raises `DataError` for a file without any, which would leave a vocabulary of special pieces."""
+    texts = iterate_texts(path, columns, task)
+    first = next(texts, None)
+    if first is None:
+        raise DataError(f"{path}: a data file must have texts; received none")
+    yield first
+    yield from texts
+
+
 def _kept_ids(found: Checkpoint, paths: Sequence[PathLike], columns: Optional[Columns], min_count: int) -> list[int]:
     """In increasing order."""
     texts_of_id: collections.Counter[int] = collections.Counter()
     for path in paths:
-        for text in iterate_texts(path, columns, found.task):
+        for text in _texts(path, columns, found.task):
             texts_of_id.update(needed_ids(found.tokenizer, text))
     wanted = {number for number, texts in texts_of_id.items() if texts >= min_count}
     return sorted(wanted | always_kept(found.tokenizer) | set(_ids_in(found.config).values()))
@@ -106,7 +116,7 @@ def _checked(
     """Cut every text anew, and count them; raises `CheckFailedError` at one with other pieces in spite of all kept."""
     texts = texts_kept = 0
     for path in paths:
-        for text in iterate_texts(path, columns, found.task):
+        for text in _texts(path, columns, found.task):
             texts += 1
             if needed_ids(found.tokenizer, text) <= kept:
                 texts_kept += 1
@@ -127,7 +137,7 @@ def _check_pieces(before: Tokenizer, after: Tokenizer, text: str) -> None:
 
 
 def _within(found: Checkpoint, kept: set[int], data: PathLike, columns: Optional[Columns]) -> dict[str, Any]:
-    texts = [needed_ids(found.tokenizer, text) <= kept for text in iterate_texts(data, columns, found.task)]
+    texts = [needed_ids(found.tokenizer, text) <= kept for text in _texts(data, columns, found.task)]
     return {"path": str(data), "texts": len(texts), "within": sum(texts)}
 
 

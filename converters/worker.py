@@ -62,6 +62,11 @@ class _Process:
             env=child_environment(),
         )
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has ended, by itself or by somebody else's hand."""
+        return self._child.poll() is not None
+
     def send(self, message: Message) -> None:
         """Send a message. A child that is gone is noticed when its answer is missing."""
         assert self._child.stdin is not None
@@ -111,25 +116,34 @@ class _Workers:
     def exchange(self, message: Message, answers: int) -> Iterator[Message]:
         """The answers of a child, a new one if none is kept; an error that it answers with is raised."""
         with self._lock:
-            self._stop_timer()
-            process, self._kept = self._kept or _Process(), None
-            finished = False
+            process, finished = self._taken(), False
             try:
                 process.send(message)
-                for _ in range(answers):
+                for left in reversed(range(answers)):
                     answer = process.receive()
-                    # What the child can say, it has survived; it waits for the next message then.
-                    finished = "error" in answer[0]
+                    # What the child can say, it has survived; it waits for the next message then. Known in front of
+                    # the `yield`: who has the last answer doesn't ask for another one.
+                    finished = left == 0 or "error" in answer[0]
                     _raise_told(answer)
                     yield answer
-                finished = True
             finally:
                 if finished:
                     self._keep(process)
                 else:
                     process.close()
 
+    def _taken(self) -> _Process:
+        """The child that is kept, if it is still there, or a new one."""
+        self._stop_timer()
+        process, self._kept = self._kept, None
+        if process is not None and process.is_gone:
+            process.close()
+            process = None
+        return process or _Process()
+
     def _keep(self, process: _Process) -> None:
+        # Of two conversions within each other the inner one's child may be kept already.
+        self.close()
         self._kept = process
         self._timer = threading.Timer(IDLE_S, self.close)
         self._timer.daemon = True

@@ -66,3 +66,12 @@ def test_a_file_that_is_no_object_is_refused(tmp_path: Path, content: bytes):
 def test_layers_are_dealt_to_groups_in_order():
     config = AlbertConfig(num_hidden_layers=5, num_hidden_groups=2)
     assert [config.group_of_layer(layer) for layer in range(5)] == [0, 0, 0, 1, 1]
+
+
+def test_heads_that_pruning_left_keep_their_size():
+    config = AlbertConfig(hidden_size=64, num_attention_heads=4).with_settings(attention_head_size=16)
+    pruned = config.replace(num_attention_heads=3)
+    assert (pruned.attention_head_size, pruned.attention_size) == (16, 48)
+    assert AlbertConfig.from_dict(pruned.to_dict()) == pruned
+    with pytest.raises(ConfigError, match="hidden_size must be a multiple of num_attention_heads; received 64 and 3"):
+        pruned.with_settings(attention_head_size=None)

@@ -29,7 +29,11 @@ COMMANDS = {
     "import": "Turn another program's checkpoint into a model folder.",
     "export": "Write a model folder in another program's format.",
     "train": "Train or fine-tune a model.",
+    "prune": "Take heads, units or weights out of a model, and train it again.",
+    "prune-vocab": "Drop the vocabulary pieces that a domain never uses.",
     "convert": "Convert a model folder into one verified .tflite.",
+    "optimize": "Find the smallest, fastest file that keeps the accuracy.",
+    "sensitivity": "Measure what each part loses in fewer bits.",
     "inspect": "Show what a .tflite holds, its hashes checked.",
     "verify": "Compare a .tflite with the model that it came from.",
     "predict": "Run a .tflite on texts.",
@@ -74,7 +78,7 @@ class LazyGroup(click.Group):
         """Import the one command's module."""
         if cmd_name not in COMMANDS:
             return None
-        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         return importlib.import_module(f"albert_edge.cli.{module}").command  # type: ignore[no-any-return]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

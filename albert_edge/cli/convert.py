@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 import click
 
@@ -60,6 +60,13 @@ from albert_edge.settings import POOLINGS
     show_default=True,
     help="Of int8 and int16x8: one range for all depths (shared), one a depth (per-depth, unrolled), or measured.",
 )
+@click.option(
+    "--range-method",
+    default="mse",
+    show_default=True,
+    help="Of int8 and int16x8: the ranges of the least squared error on --calibrate (mse), or of 99.99 % of the values "
+    "(percentile).",
+)
 @click.option("--integer-outputs", is_flag=True, help="Of int8 and int16x8: give integers, for accelerators.")
 @click.option(
     "--target",
@@ -91,6 +98,7 @@ def command(
     text_column: Optional[str],
     text_pair_column: Optional[str],
     activation_scales: str,
+    range_method: str,
     integer_outputs: bool,
     targets: tuple[str, ...],
     layout: str,
@@ -103,7 +111,7 @@ def command(
     exit_: str,
     exit_threshold: Optional[float],
     exit_data: Optional[str],
-    exit_max_drop: float,
+    exit_max_drop: Optional[float],
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -121,6 +129,10 @@ def command(
       albert-edge convert news/ news.tflite --exit entropy --exit-data dev.tsv --exit-max-drop 0.5
       albert-edge convert pretrained/ both.tflite --task sentence-order --with pretrained/=fill-mask
     """
+    if (text_column or text_pair_column) and not (calibrate or exit_data):
+        raise click.UsageError(
+            "--text-column and --text-pair-column belong to --calibrate and --exit-data; received neither"
+        )
     import albert_edge
     from albert_edge.text.tables import Columns
     from converters.parts import parse_parts, read_parts
@@ -135,6 +147,7 @@ def command(
         calibrate=calibrate,
         columns=Columns.from_options(text_column, text_pair_column, None),
         activation_scales=activation_scales,
+        range_method=range_method,
         integer_outputs=integer_outputs,
         targets=targets,
         layout=layout,
@@ -154,9 +167,17 @@ def command(
         print_json(report)
         return
     click.echo(f"{out}: {report['file_bytes']:,} bytes, {report['scheme']}, {report['layout']}")
+    if "activation_scales" in report:
+        click.echo(_scales_line(report["activations"], report["activation_scales"]))
     if report["exit"]:
         click.echo(exit_line(report["exit"]))
     _print_checks(report)
+
+
+def _scales_line(activations: str, found: Mapping[str, Any]) -> str:
+    """Which of the two ways was taken, and on what ground."""
+    source = f"by {found['ranges']} on {found['texts']:,} texts" if found["texts"] else f"from {found['ranges']}"
+    return f"activations: {activations}, scales {found['used']} (asked for: {found['asked']}), ranges {source}"
 
 
 def _print_checks(report: dict[str, Any]) -> None:

@@ -50,9 +50,7 @@ _EXIT_OPTIONS = (
     click.option(
         "--exit-max-drop",
         type=click.FloatRange(0),
-        default=0.5,
-        show_default=True,
-        help="Points of the task's first metric that stopping early may cost on --exit-data.",
+        help="Points of the task's first metric that stopping early may cost on --exit-data.  [default: 0.5]",
     ),
 )
 

@@ -52,7 +52,8 @@ def command(
     """
     from albert_edge.text.tables import Columns
 
-    click.echo("collecting pieces, then cutting every text anew", err=True)
+    if data_text_column is not None and arguments["data"] is None:
+        raise click.UsageError(f"--data-text-column belongs to --data; received {data_text_column!r} alone")
     columns = Columns.from_options(text_column, text_pair_column, None)
     data_columns = columns if data_text_column is None else dataclasses.replace(columns, text=data_text_column)
     report = albert_edge.prune_vocab(model, columns=columns, data_columns=data_columns, **arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Optional
 
 import click
+from click.core import ParameterSource
 
 from albert_edge.cli.options import (
     column_options,
@@ -72,6 +73,7 @@ def command(
     import albert_edge
     from albert_edge.text.tables import Columns
 
+    _refuse_unused(layers)
     columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
     if layers:
         from converters.tracing import TRACED_TEXTS, trace
@@ -100,12 +102,27 @@ def command(
     _print_report(report)
 
 
+def _refuse_unused(layers: bool) -> None:
+    """An option of the other of the two reports would be ignored."""
+    context = click.get_current_context()
+    for name in ("precision", "max_drop", "threads", "out", "overwrite") if layers else ("scheme",):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            wanted = "must be left out with --layers" if layers else "belongs to --layers"
+            raise click.UsageError(f"{option} {wanted}; received {context.params[name]!r}")
+
+
 def _print_layers(traced: Mapping[str, Any]) -> None:
     click.echo(f"{traced['scheme']} against float32, {traced['texts']} texts in {traced['length']} tokens")
     print_table(
         ["point", "layer", "relative error", "SQNR dB"],
         [
-            (row["point"], str(row["depth"] + 1 or "-"), f"{row['relative_error']:.5f}", f"{row['sqnr_db']:.1f}")
+            (
+                row["point"],
+                str(row["depth"] + 1 or "-"),
+                f"{row['relative_error']:.5f}",
+                "-" if row["sqnr_db"] is None else f"{row['sqnr_db']:.1f}",
+            )
             for row in traced["rows"]
         ],
     )

@@ -10,7 +10,7 @@ from albert_edge.cli.options import column_options, json_option, overwrite_optio
 from albert_edge.model.sizes import SIZES
 from albert_edge.settings import POOLINGS
 from albert_edge.training.recipes import LOSS, OWN_SETTINGS, RECIPES, Recipe
-from albert_edge.training.settings import CLASS_WEIGHTS, QAT_KINDS, TrainingSettings
+from albert_edge.training.settings import CLASS_WEIGHTS, METRICS, QAT_KINDS, TrainingSettings
 
 Option = Callable[[Any], Any]
 
@@ -119,7 +119,8 @@ def options_of_a_further_training(without: Collection[str]) -> tuple[Option, ...
     """
     rows = [row for row in _SETTINGS if _name_of(row[0]) not in without]
     settings = [click.option(flag, type=kind, default=None, help=meaning) for flag, kind, meaning in rows]
-    return (column_options, _DEV_COLUMN, _SEPARATOR, *settings, *_END)
+    metric = click.option("--metric", type=click.Choice(METRICS), help="The score that decides, on --dev.")
+    return (column_options, _DEV_COLUMN, _SEPARATOR, metric, *settings, *_END)
 
 
 def _name_of(flag: str) -> str:
@@ -131,7 +132,7 @@ _UNSET = {
     "patience": "a quarter of all epochs, at least 3",
     "dropout": "the checkpoint's",
     "sparsity": "none",
-    "keep_zeros": "if more than 5% are",
+    "keep_zeros": "if more than 5% of every matrix are",
     "qat": "none",
     "stride": "half of a window's room",
     "pooling": "mean",

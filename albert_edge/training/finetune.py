@@ -10,8 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from albert_edge.errors import ConfigError
-from albert_edge.files import PathLike
+from albert_edge.files import PathLike, reported_as
 from albert_edge.model.folder import check_output_folder, write_folder
 from albert_edge.model.hub import resolve_folder
 from albert_edge.tasks import task_named
@@ -21,7 +20,14 @@ from albert_edge.training.report import training_report
 from albert_edge.training.reporting import Reporter
 from albert_edge.training.request import Request, Source
 from albert_edge.training.settings import TrainingSettings
-from albert_edge.training.snapshot import Snapshot, check_same_request, partial_path, read_snapshot, write_snapshot
+from albert_edge.training.snapshot import (
+    Snapshot,
+    check_interval,
+    check_same_request,
+    partial_path,
+    read_snapshot,
+    write_snapshot,
+)
 
 if TYPE_CHECKING:
     from albert_edge.training.loop import Training
@@ -71,13 +77,10 @@ def train(
     chosen = TrainingSettings.from_dict(settings, from_checkpoint=from_ is not None, task=task)
     columns = columns or Columns()
     request = Request(task, train, dev, columns, dev_columns or columns, source, chosen)
-    if checkpoint_every < 1:
-        raise ConfigError(f"checkpoint_every must be a positive integer; received {checkpoint_every!r}")
+    check_interval(checkpoint_every)
     check_output_folder(out, overwrite)
     path = partial_path(Path(out))
-    if restart:
-        path.unlink(missing_ok=True)
-    stored = read_snapshot(path)
+    stored = _stored(path, restart)
     prepared = prepare(request, None if stored is None else stored.vocabulary, reporter)
     if stored is not None:
         check_same_request(path, stored.request, prepared.facts)
@@ -90,6 +93,14 @@ def train(
     write_folder(out, config, training.best, tokenizer, task=task, training=report, overwrite=overwrite)
     path.unlink()
     return report
+
+
+def _stored(path: Path, restart: bool) -> Optional[Snapshot]:
+    """The snapshot at `path`, which `restart` forgets."""
+    if restart:
+        with reported_as(path):
+            path.unlink(missing_ok=True)
+    return read_snapshot(path)
 
 
 def _run(

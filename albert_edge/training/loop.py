@@ -153,8 +153,10 @@ class Training:
             yield make_batch(items.texts, items.targets, self._tokenizer.pad_id)
 
     def _scores(self, weights: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
-        """What the model reaches on dev; `weights` are its own, as they are to be saved."""
-        scores = {LOSS: self._step.loss(self._dev_batches())}
+        """What the model reaches on dev with `weights`, which are its own as they are to be saved."""
+        # Not with those that it learns with: zeros that are still to come count in the loss too.
+        with self._holding(self._objective.scale(weights)):
+            scores = {LOSS: self._step.loss(self._dev_batches())}
         with self._holding(weights):
             scores.update(self._objective.score(self._scorer, self._pipeline))
         return scores

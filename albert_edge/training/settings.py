@@ -71,7 +71,7 @@ class TrainingSettings:
     sparsity: Optional[float] = None
     """Share of each matrix of the encoder that becomes zero while the model learns (additions/sparsity.py)."""
     keep_zeros: Optional[bool] = None
-    """What is zero in the checkpoint's matrices stays zero. None: if more than 5 % are, which only pruning leaves."""
+    """What is zero in the checkpoint's matrices stays zero. None: if more than 5 % of each are."""
     qat: Optional[str] = None
     """`int8` or `int4`: the model learns with the rounding of such a file. None: without any."""
     seed: int = 1

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 import numpy as np
 
-from albert_edge.errors import AlbertEdgeError
+from albert_edge.errors import AlbertEdgeError, ConfigError
 from albert_edge.files import atomic_write, reported_as
 from albert_edge.model.packages import host_package
+from albert_edge.rules import is_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,6 +61,12 @@ def partial_path(out: Path) -> Path:
     """Where the training that will write `out` keeps its snapshot."""
     resolved = out.resolve()
     return resolved.with_name(f"{resolved.name}.partial")
+
+
+def check_interval(steps: int) -> None:
+    """Raises `ConfigError` unless `steps`, from one snapshot to the next, is a positive integer."""
+    if not is_count(steps):
+        raise ConfigError(f"checkpoint_every must be a positive integer; received {steps!r}")
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:

@@ -14,16 +14,14 @@ from typing import Any, Mapping, Optional, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from albert_edge.errors import ConfigError
 from albert_edge.model.keras import tf
 from albert_edge.text.packing import Packed
+from converters.activations import check_scales
 from converters.calibration.histogram import pooled
 from converters.calibration.points import is_probabilities
 from converters.calibration.ranges import Range, choose_range, grid
 from converters.calibration.recording import Depths
-from converters.calibration.running import PointNetwork, spread
-
-SCALES = ("auto", "shared", "per-depth")
+from converters.calibration.running import PointNetwork, Seen, spread
 
 MEASURED_TEXTS = 32
 """So many of the calibration texts, spread over them, tell the two apart."""
@@ -97,22 +95,17 @@ class Choice:
     measured: Mapping[str, Figures]
 
 
-def check_scales(scales: str, layout: str) -> None:
-    """Raises `ConfigError` for a value that isn't one, and for a range a layer in the layout that has one block."""
-    if scales not in SCALES:
-        raise ConfigError(f"activation scales must be one of {', '.join(SCALES)}; received {scales!r}")
-    if scales == "per-depth" and layout != "unrolled":
-        raise ConfigError(f"activation scales per-depth need the unrolled layout; received {layout}")
-
-
 def choose_scales(
     simulation: Simulation, seen: Mapping[str, Depths], scales: str, layout: str, bits: int, method: str = "mse"
 ) -> Choice:
-    """The ranges of `scales`: `auto` takes those of the smaller error where the layout allows a choice."""
+    """The ranges of `scales`: `auto` takes those of the smaller error where the layout allows a choice.
+
+    Raises `ConfigError` for `scales` that don't exist, or that `layout` can't have.
+    """
     check_scales(scales, layout)
     candidates = {"shared": shared_ranges(seen, bits, method)}
     candidates["per-depth"] = ranges_by_depth(candidates["shared"], seen, bits, method)
-    measured = {name: simulation.measure(ranges, bits) for name, ranges in candidates.items()}
+    measured = simulation.measure(candidates, bits)
     used = scales
     if scales == "auto":
         possible = candidates if layout == "unrolled" else ("shared",)
@@ -121,29 +114,55 @@ def choose_scales(
 
 
 class Simulation:
-    """A network's answers on some texts, unrounded, with which rounded ones are compared."""
+    """A network's answers on some texts, unrounded, with which rounded ones are compared.
+
+    One text's values are in memory at a time: those of a deep model on all texts are gigabytes.
+    """
 
     def __init__(self, network: PointNetwork, tensors: Tensors, texts: Sequence[Packed]) -> None:
         """`tensors`: those of `network`."""
         self._network, self._tensors = network, tensors
         self._texts = spread(texts, MEASURED_TEXTS)
-        self._exact = [network.run(packed) for packed in self._texts]
 
-    def measure(self, ranges: Ranges, bits: int) -> Figures:
-        """How much the network loses when every point of `ranges` is rounded to 8 or 16 `bits`."""
-        network = _Rounded(self._network, self._tensors, ranges, bits)
-        powers: dict[tuple[str, int], NDArray[np.float64]] = {}
-        outputs, errors = [], []
-        for packed, (exact, points) in zip(self._texts, self._exact):
-            received, others = network.run(packed)
-            outputs += [values.ravel() for values in exact.values()]
-            errors += [(received[name] - values).ravel() for name, values in exact.items()]
-            for one, other in zip(points, others):
-                noise = other.values - one.values
-                power = np.array([np.sum(np.square(one.values)), np.sum(np.square(noise))], np.float64)
-                key = one.point, one.depth
-                powers[key] = powers.get(key, np.zeros(2)) + power
-        return Figures(relative_error(np.concatenate(outputs), np.concatenate(errors)), _worst(powers))
+    def measure(self, candidates: Mapping[str, Ranges], bits: int) -> dict[str, Figures]:
+        """By name, how much the network loses when every point is rounded to 8 or 16 `bits` in these ranges."""
+        losses = {
+            name: _Loss(_Rounded(self._network, self._tensors, ranges, bits)) for name, ranges in candidates.items()
+        }
+        for packed in self._texts:
+            outputs, points = self._network.run(packed)
+            for loss in losses.values():
+                loss.add(packed, outputs, points)
+        return {name: loss.figures() for name, loss in losses.items()}
+
+
+class _Loss:
+    """Sums over the texts of what one network's values differ by from the unrounded ones."""
+
+    def __init__(self, network: PointNetwork) -> None:
+        self._network = network
+        self._outputs = np.zeros(4)
+        """Count, sum and sum of squares of the outputs' unrounded values; sum of the errors' squares."""
+        self._powers: dict[tuple[str, int], NDArray[np.float64]] = {}
+
+    def add(self, packed: Packed, outputs: Tensors, points: Sequence[Seen]) -> None:
+        """Run `packed`, whose unrounded values are `outputs` and `points`."""
+        received, others = self._network.run(packed)
+        for name, exact in outputs.items():
+            signal, noise = powers(exact, received[name])
+            self._outputs += np.array([exact.size, np.sum(exact, dtype=np.float64), signal, noise])
+        for one, other in zip(points, others):
+            key = one.point, one.depth
+            self._powers[key] = self._powers.get(key, np.zeros(2)) + powers(one.values, other.values)
+
+    def figures(self) -> Figures:
+        """Of all that was added."""
+        count, total, squares, error = self._outputs.tolist()
+        deviation = max(squares / count - (total / count) ** 2, 0.0)
+        worst: dict[str, float] = {}
+        for (point, _), (signal, noise) in self._powers.items():
+            worst[point] = min(worst.get(point, np.inf), sqnr_db(float(signal), float(noise)))
+        return Figures(float(np.sqrt(error / count / (deviation or 1.0))), worst)
 
 
 class _Rounded(PointNetwork):
@@ -160,17 +179,9 @@ class _Rounded(PointNetwork):
         return (levels - zero_point) * scale
 
 
-def relative_error(exact: NDArray[np.float32], error: NDArray[np.float32]) -> float:
-    """Root-mean-square of `error` over that of the deviations of `exact` from its mean; both float32 [N]."""
-    deviation = float(np.sqrt(np.mean((exact - exact.mean()) ** 2)))
-    return float(np.sqrt(np.mean(error**2))) / (deviation or 1.0)
-
-
-def _worst(powers: Mapping[tuple[str, int], NDArray[np.float64]]) -> dict[str, float]:
-    worst: dict[str, float] = {}
-    for (point, _), (signal, noise) in powers.items():
-        worst[point] = min(worst.get(point, np.inf), sqnr_db(float(signal), float(noise)))
-    return worst
+def powers(exact: NDArray[np.float32], received: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Sum of the squares of `exact`, and of the differences from it, float64 [2]."""
+    return np.array([np.sum(np.square(each), dtype=np.float64) for each in (exact, received - exact)])
 
 
 def sqnr_db(signal: float, noise: float) -> float:

@@ -18,7 +18,8 @@ from albert_edge.errors import CheckFailedError, ConfigError, DataError
 from albert_edge.runtime import open_session
 from converters import exits
 from converters.depths import confidences, depth_table, depths_at, record
-from converters.exits import best_threshold, calibrated, planned_exit
+from converters.exits import best_threshold, calibrated, check_exit, checked_drop, planned_exit
+from converters.samples import sample_inputs
 
 CLASSIFIER = head_of("text-classification")
 TRAINED = head_of("text-classification", multi_exit=True)
@@ -210,10 +211,26 @@ def test_a_graph_with_other_logits_at_its_exit_is_found_out(data, monkeypatch):
         calibrated(artifact, data, None, 100)
 
 
+@pytest.mark.slow
+def test_every_graph_with_an_exit_is_checked_on_random_ids():
+    artifact = small_artifact(EXIT_FILE)
+    samples = sample_inputs(artifact.config, artifact.tokenizer(), artifact.manifest.lengths.maximum)
+    check_exit(artifact, samples)
+    with pytest.raises(CheckFailedError, match=r"with exit_threshold .* must stop after layer .*; received"):
+        check_exit(small_artifact(EXIT_FILE, exit=Exit("patience")), samples)
+
+
 @pytest.mark.parametrize("drop", [-1, float("nan"), float("inf"), "1", True])
 def test_a_drop_is_a_number_of_points(data, drop):
     with pytest.raises(ConfigError, match="exit_max_drop must be a number of points, at least 0"):
         calibrated(small_artifact(EXIT_FILE), data, None, drop)
+
+
+def test_a_drop_needs_data_and_has_a_default(data):
+    assert checked_drop(None, None) == checked_drop(None, data) == 0.5
+    assert checked_drop(0, data) == 0
+    with pytest.raises(ConfigError, match="exit_max_drop needs exit_data to be measured on; received 3 alone"):
+        checked_drop(3, None)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import albert_edge
 from albert_edge.cli import cli
+from albert_edge.cli.convert import _scales_line
 from albert_edge.errors import AlbertEdgeError, CheckFailedError, ConfigError
 from albert_edge.model.folder import read_checkpoint, write_folder
 from converters import pipeline
@@ -101,6 +102,12 @@ def test_an_operator_that_needs_flex_is_refused(golden_folder: Path, monkeypatch
         ({"scheme": "int4", "targets": ["tflite-runtime"]}, "must compute with one scale a row .* tflite-runtime=="),
         ({"integer_outputs": True}, "integer_outputs belongs to int8 and int16x8; received it for dynamic-range"),
         ({"activation_scales": "some"}, "activation_scales must be one of auto, shared, per-depth; received 'some'"),
+        ({"scheme": "int8", "activation_scales": "per-depth"}, "per-depth needs the unrolled layout; received looped"),
+        (
+            {"range_method": "percentile"},
+            "range_method percentile belongs to int8 and int16x8; received it for dynamic",
+        ),
+        ({"scheme": "int8", "range_method": "max"}, "range_method must be one of mse, percentile; received 'max'"),
         ({"layout": "rolled"}, "the layout must be one of looped, unrolled; received 'rolled'"),
         ({"layout": "unrolled"}, "a length belongs to the unrolled layout"),
         ({"length": 16}, "a length belongs to the unrolled layout"),
@@ -112,6 +119,58 @@ def test_options_that_do_not_exist_are_refused(golden_folder: Path, tmp_path: Pa
     with pytest.raises(ConfigError, match=rule):
         albert_edge.convert(golden_folder, tmp_path / "out.tflite", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({"scheme": "float32", "calibrate": "none.tsv"}, r"none\.tsv"),
+        ({"scheme": "int4", "calibrate": "empty.txt"}, r"empty\.txt: a data file must have texts; received none"),
+        ({"exit": "entropy", "exit_data": "none.tsv"}, r"none\.tsv"),
+        ({"exit": "entropy", "exit_data": "other.tsv"}, r"other\.tsv:2: "),
+        ({"exit": "entropy", "exit_data": "other.tsv", "exit_max_drop": float("nan")}, "at least 0; received nan"),
+        ({"exit_max_drop": 1.0}, "exit_max_drop needs exit_data to be measured on; received 1.0 alone"),
+    ],
+)
+def test_files_of_texts_are_read_in_front_of_the_build(
+    golden_folder: Path, tmp_path: Path, monkeypatch, options: dict, rule: str
+):
+    """A build takes minutes, and a scheme that has no use for a file would not notice that it isn't there."""
+    (tmp_path / "empty.txt").write_text("\n", encoding="utf-8")
+    (tmp_path / "other.tsv").write_text("text\tlabel\none\tno label of this model\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline, "build_apart", lambda *_: pytest.fail("built"))
+    with pytest.raises(AlbertEdgeError, match=rule):
+        albert_edge.convert(golden_folder, tmp_path / "out.tflite", **options)
+    assert not (tmp_path / "out.tflite").exists()
+
+
+@pytest.mark.parametrize("scheme", ["int8", "int16x8"])
+def test_full_integer_without_texts_is_refused_in_front_of_the_build(
+    golden_folder: Path, tmp_path: Path, monkeypatch, scheme: str
+):
+    monkeypatch.setattr(pipeline, "build_apart", lambda *_: pytest.fail("built"))
+    out = tmp_path / "out.tflite"
+    result = CliRunner().invoke(cli, ["convert", str(golden_folder), str(out), "--scheme", scheme])
+    assert isinstance(result.exception, ConfigError)
+    assert result.exception.exit_code == 2
+    (line,) = str(result.exception).splitlines()
+    assert "needs texts to measure activations on (--calibrate), or a model trained with --qat int8" in line
+    assert not out.exists()
+
+
+def test_columns_without_a_file_are_refused(golden_folder: Path, tmp_path: Path):
+    arguments = ["convert", str(golden_folder), str(tmp_path / "out.tflite"), "--text-column", "sentence"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert "belong to --calibrate and --exit-data; received neither" in result.stderr
+
+
+def test_the_command_says_which_ranges_were_taken():
+    found = {"asked": "auto", "used": "shared", "ranges": "mse", "texts": 256, "measured": {}}
+    line = "activations: int8, scales shared (asked for: auto), ranges by mse on 256 texts"
+    assert _scales_line("int8", found) == line
+    assert _scales_line("int16", {**found, "ranges": "training", "texts": 0}).endswith("ranges from training")
 
 
 def test_outputs_that_can_not_be_written_are_refused_first(golden_folder: Path, tmp_path: Path):

@@ -90,3 +90,18 @@ def test_wrong_settings_are_refused(golden_folder: Path, separable: Path, option
 def test_labels_that_the_model_lacks_are_refused(golden_folder: Path, separable: Path):
     with pytest.raises(AlbertEdgeError, match=r"dev\.tsv:2: "):
         albert_edge.sensitivity(golden_folder, separable / "dev.tsv")
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        (["--scheme", "int4"], "--scheme belongs to --layers; received 'int4'"),
+        (["--layers", "--out", "parts.json"], "--out must be left out with --layers; received 'parts.json'"),
+        (["--layers", "--max-drop", "0.5"], "--max-drop must be left out with --layers; received 0.5"),
+    ],
+)
+def test_an_option_of_the_other_report_is_refused(golden_folder: Path, separable: Path, options: list, rule: str):
+    arguments = ["sensitivity", str(golden_folder), "--data", str(separable / "dev.tsv"), *options]
+    result = CliRunner().invoke(cli, arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert rule in result.stderr

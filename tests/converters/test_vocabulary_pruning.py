@@ -9,7 +9,7 @@ from click.testing import CliRunner
 import albert_edge
 from albert_edge.cli import cli
 from albert_edge.config import AlbertConfig
-from albert_edge.errors import AlbertEdgeError, CheckFailedError, ConfigError
+from albert_edge.errors import AlbertEdgeError, CheckFailedError, ConfigError, DataError
 from albert_edge.model.checkpoint import read_tensors
 from albert_edge.text.packing import pack
 from albert_edge.text.tokenizer import read_tokenizer
@@ -161,6 +161,27 @@ def test_bad_use_is_refused(golden_folder, texts_file, tmp_path):
     (tmp_path / "out" / "mine.txt").write_text("x", encoding="utf-8")
     with pytest.raises(AlbertEdgeError, match="--overwrite"):
         albert_edge.prune_vocab(golden_folder, tmp_path / "out", texts_file)
+
+
+def test_a_file_without_texts_is_refused(golden_folder, texts_file, tmp_path):
+    """It would leave the special pieces alone, and every text unknown."""
+    (tmp_path / "empty.txt").write_text("\n\n", encoding="utf-8")
+    (tmp_path / "empty.tsv").write_text("text\tlabel\n", encoding="utf-8")
+    for paths, data, name in (
+        ([texts_file, tmp_path / "empty.txt"], None, "empty.txt"),
+        (tmp_path / "empty.tsv", None, "empty.tsv"),
+        (texts_file, tmp_path / "empty.txt", "empty.txt"),
+    ):
+        with pytest.raises(DataError, match=rf"{name}: .*received none"):
+            albert_edge.prune_vocab(golden_folder, tmp_path / "out", paths, data=data)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_column_of_no_file_is_refused(golden_folder, texts_file, tmp_path):
+    arguments = ["prune-vocab", str(golden_folder), "--keep-from", str(texts_file), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(cli, [*arguments, "--data-text-column", "sentence"])
+    assert result.exit_code == 2
+    assert "--data-text-column belongs to --data; received 'sentence' alone" in result.stderr
 
 
 def copied(source, target, **changes):

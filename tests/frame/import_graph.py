@@ -45,7 +45,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "training": (HOST, {"numpy", "tensorflow_model_optimization", "safetensors", "tqdm"}),
     "converters": (
         EVERYTHING - {"cli"},
-        {"numpy", "flatbuffers", "tensorflow", "tf_keras", "google", "ai_edge_litert", "ai_edge_quantizer", "sklearn"},
+        {"numpy", "flatbuffers", "tensorflow", "tf_keras", "google", "ai_edge_litert", "ai_edge_quantizer", "sklearn"}
+        | {"matplotlib"},
     ),
     "cli": (EVERYTHING, {"click"}),
     "albert_edge": (EVERYTHING - {"cli"}, set()),
@@ -60,6 +61,7 @@ EXCEPTIONS = {
 
 # Package or module -> the only files that may import it.
 ONE_DOOR = {
+    "matplotlib": ("converters/optimization/picture.py",),
     "tensorflow": ("albert_edge/model/keras.py", "albert_edge/runtime/interpreter.py"),
     "tensorflow.lite.python.convert_phase": ("converters/tflite.py",),
     "tensorflow.core.protobuf": ("converters/checkpoints/protos.py",),
@@ -90,6 +92,7 @@ AT_THE_TOP_OF_COMMANDS = (
     "albert_edge.model.sizes",  # the names for --size; standard library only
     "albert_edge.settings",
     "albert_edge.tasks",
+    "albert_edge.training.pruning.plan",  # the names for --importance; standard library only
     "albert_edge.training.recipes",  # which settings each task has, and their defaults; standard library only
     "albert_edge.training.settings",
     "click",

@@ -76,7 +76,7 @@ def test_commands_and_public_functions_are_the_same():
     functions = set(albert_edge.__all__) - {"AlbertEdgeError", "load"}
     # Python has a word of its own for the first of these.
     named_otherwise = {"import": "import_checkpoint", "export": "export_checkpoint"}
-    assert {named_otherwise.get(name, name) for name in COMMANDS} == functions
+    assert {named_otherwise.get(name, name).replace("-", "_") for name in COMMANDS} == functions
 
 
 @pytest.mark.parametrize("name", COMMANDS)

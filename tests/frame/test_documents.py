@@ -20,6 +20,7 @@ PAGES = (
     "docs/architecture.md",
     "docs/checkpoints.md",
     "docs/compatibility.md",
+    "docs/compression.md",
     "docs/tasks.md",
     "docs/tokenizers.md",
     "docs/training.md",

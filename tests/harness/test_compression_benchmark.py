@@ -22,7 +22,9 @@ from benchmarks.timing import ratio
 
 @pytest.fixture
 def separable_set(separable) -> DataSet:
-    return DataSet("separable", separable / "train.tsv", separable / "dev.tsv", {}, tuning_epochs=1)
+    return DataSet(
+        "separable", separable / "train.tsv", separable / "dev.tsv", {}, tuning_epochs=1, few=separable / "train.tsv"
+    )
 
 
 # === What is kept ===

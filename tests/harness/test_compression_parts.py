@@ -20,7 +20,9 @@ from converters.targets import installed_targets
 @pytest.fixture(scope="module")
 def small_work(separable, trained_folder, tmp_path_factory) -> Work:
     """A run on `separable` whose plain model is `trained_folder`."""
-    data = DataSet("separable", separable / "train.tsv", separable / "dev.tsv", {}, tuning_epochs=1)
+    data = DataSet(
+        "separable", separable / "train.tsv", separable / "dev.tsv", {}, tuning_epochs=1, few=separable / "train.tsv"
+    )
     folder = tmp_path_factory.mktemp("compression")
     return Work(folder, {data.name: data}, Plan(**SMALL), trained={data.name: trained_folder})
 

@@ -135,6 +135,23 @@ def test_history_by_epoch(start):
     assert 0 < first["seconds"] < second["seconds"]
 
 
+def test_the_loss_of_an_epoch_is_that_of_the_weights_that_are_saved(start):
+    """With zeros that are still to come: the weights that learn have fewer, and a lower loss."""
+    training = training_of(start, encoded(LABELS), encoded(LABELS), epochs=4, sparsity=0.9, metric="loss")
+    measured = []
+
+    def keep():
+        if training.position.best_epoch == len(training.position.history) - 1:
+            with training._holding(training.best):
+                measured.append((training.position.history[-1]["loss"], training._step.loss(training._dev_batches())))
+
+    training.run(keep, 10**9, Reporter())
+    assert measured
+    for told, found in measured:
+        assert told == pytest.approx(found, abs=1e-6)
+    assert training.position.best_scores["loss"] == measured[-1][0]
+
+
 def test_balanced_weights_find_the_rare_label(start):
     """10 rare texts in 200; of those that look rare most are common, so that without weights rare is never said."""
     train, dev = encoded([0] * 190 + [1] * 10, noise=0.3), encoded([0, 1] * 20, seed=1)

@@ -12,7 +12,7 @@ from teachers import write_teacher
 import albert_edge
 from albert_edge.cli import cli
 from albert_edge.config import AlbertConfig
-from albert_edge.errors import AlbertEdgeError
+from albert_edge.errors import AlbertEdgeError, DataError
 from albert_edge.model.folder import read_checkpoint
 from albert_edge.training.pruning.settings import settings_of_a_further_training
 from albert_edge.training.reporting import Reporter
@@ -80,6 +80,7 @@ def test_the_figures_are_those_of_the_tensors(pruned, trained_folder):
     assert "every runtime faster" in report["note"]
     record = json.loads((out / "training.json").read_text(encoding="utf-8"))
     assert {"folder": str(out), "task": "text-classification", **record["pruning"]} == report
+    assert report["model"] == str(trained_folder)
     # As the model learnt, at half the learning rate.
     assert (record["request"]["learning_rate"], record["request"]["word_dropout"]) == (1e-3, 0.3)
 
@@ -110,7 +111,7 @@ def test_magnitude_pruning_and_its_table(trained_folder, files, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "task", "settings"),
     [
-        ("tagging", "token-classification", {"labels": ("O", "B-PER", "B-LOC")}),
+        ("tagging", "token-classification", {"labels": ("O", "B-place", "I-place", "B-person", "I-person")}),
         ("answering", "question-answering", {}),
         ("ranking", "feature-extraction", {}),
         ("filling", "fill-mask", {}),
@@ -144,6 +145,10 @@ def test_a_model_learns_again_as_it_learnt(tmp_path):
         "learning_rate": 5e-4,
         "batch_size": 8,
     }
+    # A record that was cut by hand tells what it still has.
+    (tmp_path / "training.json").write_text(json.dumps({"request": {"task": "text-classification", "metric": "loss"}}))
+    cut = settings_of_a_further_training(tmp_path, config, "text-classification", {})
+    assert (cut["metric"], cut.get("learning_rate")) == ("loss", None)
     # Of another task's record nothing is taken.
     swapped = config.replace(labels=("next", "random"), problem_type=None)
     other = settings_of_a_further_training(tmp_path, swapped, "sentence-order", {})
@@ -162,7 +167,7 @@ def test_what_is_not_given_is_left_to_the_settings(monkeypatch):
         monkeypatch.setattr(albert_edge, name, note, raising=False)
         CliRunner().invoke(cli, [*command, "--train", "a.tsv", "--dev", "b.tsv", "--out", "c"])
         assert (seen["keep_zeros"], seen["freeze_encoder"], seen["multi_exit"]) == (None, None, None)
-        assert seen.get("word_vectors") is None
+        assert (seen.get("word_vectors"), seen["metric"]) == (None, None)
         seen.clear()
 
 
@@ -181,4 +186,29 @@ def test_mistakes_are_one_line(golden_folder, topics, tmp_path):
     shutil.copytree(golden_folder, tmp_path / "taken")
     done = CliRunner().invoke(cli, [*arguments, "--ffn", "0.5", "--out", str(tmp_path / "taken")])
     assert "must not exist unless --overwrite is given" in str(done.exception)
+    with pytest.raises(AlbertEdgeError, match="checkpoint_every must be a positive integer; received 0"):
+        albert_edge.prune(
+            golden_folder, topics / "train.tsv", topics / "dev.tsv", tmp_path / "out", ffn=0.5, checkpoint_every=0
+        )
     assert not np.any([path.name.endswith(".pruning") for path in tmp_path.iterdir()])
+
+
+def test_labels_that_the_model_lacks_are_refused(golden_folder, tmp_path):
+    """A training would give the model a new head, and the pruned one would have forgotten everything."""
+    data = tmp_path / "data.tsv"
+    data.write_text("text\tlabel\nrain again\twet\nthe sun\tdry\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"data\.tsv: a pruned model must learn the labels that it has, .*; received dry, wet"
+    ):
+        albert_edge.prune(golden_folder, data, data, tmp_path / "out", sparsity=0.5, max_length=16)
+    assert [path.name for path in tmp_path.iterdir()] == ["data.tsv"]
+
+
+@pytest.mark.parametrize("restart", [[], ["--restart"]])
+def test_a_file_in_the_place_of_its_work_is_one_line(golden_folder, topics, tmp_path, restart):
+    (tmp_path / "out.pruning").write_text("mine")
+    files = ["--train", str(topics / "train.tsv"), "--dev", str(topics / "dev.tsv"), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(cli, ["prune", str(golden_folder), *files, "--ffn", "0.5", *restart])
+    assert isinstance(done.exception, AlbertEdgeError)
+    assert str(done.exception).startswith("a pruning must have a folder for its work; received the file ")
+    assert (tmp_path / "out.pruning").read_text() == "mine"

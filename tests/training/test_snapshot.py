@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from albert_edge.errors import AlbertEdgeError
+from albert_edge.training.finetune import train
 from albert_edge.training.snapshot import (
     Position,
     Snapshot,
@@ -80,3 +81,9 @@ def test_another_request_is_refused_and_each_change_named(tmp_path):
     changed = {**REQUEST, "learning_rate": 2e-3, "layers": 4}
     with pytest.raises(AlbertEdgeError, match=r"received learning_rate 0\.002 for 0\.001, layers 4 for null$"):
         check_same_request(tmp_path / "p", REQUEST, changed)
+
+
+def test_a_folder_in_its_place_is_not_forgotten(tmp_path):
+    (tmp_path / "out.partial").mkdir()
+    with pytest.raises(AlbertEdgeError, match=r"the output must be writable; received '\S+out\.partial' \("):
+        train("classify", "train.tsv", "dev.tsv", tmp_path / "out", size="tiny", restart=True)

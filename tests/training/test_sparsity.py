@@ -1,5 +1,7 @@
 """Magnitude pruning while a model learns, and zeros that stay."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,31 @@ def test_a_share_that_is_none_is_refused():
     for value in (0, 1.0, True, "half"):
         with pytest.raises(ConfigError, match=r"sparsity must be in \(0, 1\)"):
             TrainingSettings.from_dict({"sparsity": value}, from_checkpoint=True)
+
+
+def test_the_zeros_of_4_bits_are_not_taken_for_a_pruning():
+    """Rounding leaves a sixth of zeros in the products, which another training would freeze for good."""
+    from albert_edge.training.quantizers import rounded_rows
+
+    values = np.random.default_rng(1).normal(size=(64, 128)).astype(np.float32)
+    table, product = "albert.embeddings.word_embeddings.weight", "albert.pooler.weight"
+    rounded = {table: rounded_rows(values, 8), product: rounded_rows(values, 4)}
+    assert (rounded[product] == 0).mean() > 3 * sparsity.NOTICED_ZEROS
+    assert zeros_module.zero_share(rounded) > sparsity.NOTICED_ZEROS
+    assert not sparsity.keeps_zeros(starting_from(rounded))
+    assert sparsity.keeps_zeros(starting_from(rounded, keep_zeros=True))
+    pruned = zeros_module.pruned_tensors(rounded, 0.3)
+    assert sparsity.keeps_zeros(starting_from(pruned))
+    assert not sparsity.keeps_zeros(starting_from(pruned, keep_zeros=False))
+
+
+def starting_from(tensors, **settings):
+    """What a training from a checkpoint with `tensors` has prepared, as far as zeros are concerned."""
+    chosen = TrainingSettings.from_dict(settings, from_checkpoint=True)
+    source = SimpleNamespace(from_="model")
+    return SimpleNamespace(
+        request=SimpleNamespace(settings=chosen, source=source), start=SimpleNamespace(tensors=tensors)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, Mapping, Optional
 
 from albert_edge.config import AlbertConfig
-from albert_edge.errors import FolderError
-from albert_edge.files import PathLike, read_json_object
+from albert_edge.errors import DataError, FolderError
+from albert_edge.files import PathLike, read_json_object, reported_as
 from albert_edge.model.folder import TRAINING_FILE, check_output_folder, read_checkpoint, task_of_folder, write_folder
 from albert_edge.model.hub import resolve_folder
+from albert_edge.model.tensors import BASE_PREFIX
 from albert_edge.text.tables import Columns
 from albert_edge.training.finetune import train as train_model
-from albert_edge.training.preparation import prepare
+from albert_edge.training.preparation import Prepared, prepare
 from albert_edge.training.pruning.figures import figures, note
 from albert_edge.training.pruning.plan import PruningPlan
 from albert_edge.training.pruning.settings import settings_of_a_further_training
@@ -28,7 +29,7 @@ from albert_edge.training.recipes import LOSS
 from albert_edge.training.reporting import Reporter
 from albert_edge.training.request import Request, Source
 from albert_edge.training.settings import TrainingSettings
-from albert_edge.training.snapshot import check_same_request
+from albert_edge.training.snapshot import check_interval, check_same_request
 
 
 def prune(
@@ -57,10 +58,11 @@ def prune(
     one isn't given, the model learns as its own `training.json` says. The other arguments are those of `train`, and as
     there the same call goes on after an interruption: the work lies in `OUT.pruning` until it is done.
 
-    Returns a dict, which `out`'s training.json has as `pruning` but for the first two keys: `folder`, `task`; `plan`;
-    `attention_heads`, `ffn_units` ({before, after}); `kept_heads` (block -> indices); `dev` ({before, after_pruning,
-    after_training}, each the task's scores); `before` and `after` (the figures of figures.py); `epochs`, `best_epoch`,
-    `seconds` (of the training); `note` (what this kind of pruning is good for). Raises an `AlbertEdgeError` as `train`.
+    Returns a dict, which `out`'s training.json has as `pruning` but for the first two keys: `folder`, `task`; `model`
+    (as it was named); `plan`; `attention_heads`, `ffn_units` ({before, after}); `kept_heads` (block -> indices); `dev`
+    ({before, after_pruning, after_training}, each the task's scores); `before` and `after` (the figures of figures.py);
+    `epochs`, `best_epoch`, `seconds` (of the training); `note` (what this kind of pruning is good for). Raises an
+    `AlbertEdgeError` as `train`.
     """
     plan, reporter = PruningPlan(sparsity, heads, ffn, importance), reporter or Reporter()
     check_output_folder(out, overwrite)
@@ -74,9 +76,8 @@ def prune(
     trained_by = TrainingSettings.from_dict(chosen, from_checkpoint=True, task=task)
     columns = columns or Columns()
     request = Request(task, train, dev, columns, dev_columns or columns, Source(from_=model), trained_by)
-    work = work_folder(Path(out))
-    if restart and work.exists():
-        shutil.rmtree(work)
+    check_interval(checkpoint_every)
+    work = _open_work(Path(out), restart)
     facts = _start(work / "start", request, plan, threads, reporter)
     if not (work / "trained").exists():
         run: dict[str, Any] = {"checkpoint_every": checkpoint_every, "threads": threads, "reporter": reporter}
@@ -93,6 +94,17 @@ def work_folder(out: Path) -> Path:
     return resolved.with_name(f"{resolved.name}.pruning")
 
 
+def _open_work(out: Path, restart: bool) -> Path:
+    """`work_folder`, which `restart` empties; raises `FolderError` if something else has its name."""
+    work = work_folder(out)
+    if work.exists() and not work.is_dir():
+        raise FolderError(f"a pruning must have a folder for its work; received the file {str(work)!r}")
+    if restart and work.exists():
+        with reported_as(work):
+            shutil.rmtree(work)
+    return work
+
+
 def _start(
     path: Path, request: Request, plan: PruningPlan, threads: Optional[int], reporter: Reporter
 ) -> dict[str, Any]:
@@ -104,11 +116,24 @@ def _start(
         reporter.note("going on with the pruned model of the session before")
         return dict(record["pruning"])
     prepared = prepare(request, None, reporter)
+    _check_labels(prepared)
     from albert_edge.training.pruning.start import write_start
     from albert_edge.training.threads import use_threads
 
     use_threads(threads)
     return write_start(path, prepared, plan, asked)
+
+
+def _check_labels(prepared: Prepared) -> None:
+    """A training may put a new head on a checkpoint; a pruning would throw away what it is to keep."""
+    # A pooler that the task doesn't use may be missing too, which changes no answer.
+    if any(not name.startswith(BASE_PREFIX) for name in prepared.start.initialised):
+        source = str(prepared.request.source.from_)
+        known, asked = AlbertConfig.load(resolve_folder(source)).labels, prepared.objective.labels
+        raise DataError(
+            f"{prepared.request.train}: a pruned model must learn the labels that it has, {', '.join(known)}; "
+            f"received {', '.join(asked)}"
+        )
 
 
 def _written(

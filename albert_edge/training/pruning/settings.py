@@ -1,8 +1,8 @@
 """How a pruned model learns again: as it was trained, unless something else is chosen.
 
-A model folder's `training.json` says how: its objective, its word dropout, its learning rate, of which half is taken,
-since the weights are no longer random. A folder without a record (an imported checkpoint) gets the defaults of
-`train --from` and what its `config.json` tells.
+A model folder's `training.json` says how: its objective, its metric, its word dropout, its learning rate, of which
+half is taken, since the weights are no longer random. A folder without a record (an imported checkpoint) gets the
+defaults of `train --from` and what its `config.json` tells.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
 from albert_edge.files import read_json_object
 from albert_edge.model.folder import TRAINING_FILE
+from albert_edge.rules import is_number
 from albert_edge.tasks import ORDER_LABELS
 from albert_edge.training.recipes import recipe_of
 
-_REPEATED = ("word_dropout", "batch_size", "max_length")
+_REPEATED = ("word_dropout", "batch_size", "max_length", "metric")
 """Beside the settings of the task's own: what of the earlier training is done again."""
 
 RATE_SHARE = 0.5
@@ -61,4 +62,5 @@ def _of_record(folder: Path, task: str) -> dict[str, Any]:
         return {}
     names = (*recipe_of(task).own_settings, *_REPEATED)
     repeated = {name: request[name] for name in names if request.get(name) is not None}
-    return {**repeated, "learning_rate": RATE_SHARE * float(request["learning_rate"])}
+    rate: Any = request.get("learning_rate")
+    return {**repeated, "learning_rate": RATE_SHARE * rate} if is_number(rate) else repeated

@@ -35,6 +35,7 @@ def write_start(path: Path, prepared: Prepared, plan: PruningPlan, request: Mapp
     config, tensors, kept = _cut(prepared, plan) if plan.structured else (before.config, before.tensors, {})
     at_once = tensors if plan.sparsity is None else pruned_tensors(tensors, plan.sparsity)
     facts = {
+        "model": str(prepared.request.source.from_),
         "plan": dataclasses.asdict(plan),
         "attention_heads": {"before": before.config.num_attention_heads, "after": config.num_attention_heads},
         "ffn_units": {"before": before.config.intermediate_size, "after": config.intermediate_size},

@@ -28,6 +28,11 @@ def zero_share(tensors: Mapping[str, NDArray[np.float32]]) -> float:
     return sum(int((values == 0).sum()) for values in matrices) / sum(values.size for values in matrices)
 
 
+def least_zero_share(tensors: Mapping[str, NDArray[np.float32]]) -> float:
+    """Share of zeros in that matrix, of those that can be pruned, which has the fewest."""
+    return min(float((values == 0).mean()) for name, values in tensors.items() if prunable(name, values))
+
+
 def without_smallest(values: NDArray[np.float32], sparsity: float) -> NDArray[np.float32]:
     """`values` with the smallest ones zero, exactly `sparsity` of them but for rounding to whole weights."""
     dropped = values.size - max(1, round(values.size * (1 - sparsity)))
