@@ -22,7 +22,8 @@ from converters.targets import installed_targets
 pytestmark = pytest.mark.slow
 
 TOLERANCES = {"int8": 0.1, "int16x8": 0.05}
-"""Of the logits, relative, random weights: on texts like those that the ranges were measured on."""
+"""Of the logits that transformers has recorded: root-mean-square of the error over their standard deviation. Random
+weights, random ids; answers of another model are at 1.4."""
 
 CONVERSIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "int8": ("int8", {"integer_outputs": True}),
@@ -33,18 +34,15 @@ PRODUCTS = 11
 """Of the mapping, the block's six with a matrix and its two of attention, pooler and classifier."""
 
 
-def _write_texts(path: Path, seed: int) -> Path:
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 lines of random words: pieces from all over the vocabulary."""
-    generator = random.Random(seed)
+    generator = random.Random(1)
+    path = tmp_path_factory.mktemp("texts") / "texts.txt"
     words = ["".join(generator.choices(ascii_lowercase, k=generator.randint(1, 9))) for _ in range(400)]
     lines = [" ".join(generator.choices(words, k=generator.randint(1, 9))) for _ in range(24)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _write_texts(tmp_path_factory.mktemp("texts") / "texts.txt", 1)
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +57,44 @@ def converted(golden_folder: Path, texts: Path, tmp_path_factory) -> dict[str, t
     return made
 
 
+def _logits(path: Path, expected: Any, runtime: str) -> np.ndarray:
+    """What the file's graph gives for the recorded inputs, before anything reads it: [texts, labels]."""
+    names = ("input_ids", "token_type_ids", "attention_mask")
+    found = []
+    with open_session(path, runtime=runtime) as session:
+        for number, length in enumerate(expected["attention_mask"].sum(axis=1)):
+            rows = {name: expected[name][number].astype(np.int32) for name in names}
+            if "max_depth" in session.inputs:
+                rows = {name: values[:length] for name, values in rows.items()}
+            arrays = {name: values[np.newaxis] for name, values in rows.items()}
+            inputs = {**arrays, "max_depth": np.array([3], np.int32)}
+            found.append(session.run({name: inputs[name] for name in session.inputs})["logits"][0])
+    return np.stack(found)
+
+
+def _error(logits: np.ndarray, expected: Any) -> float:
+    exact = expected["logits"].astype(np.float64)
+    return float(np.sqrt(np.mean((logits - exact) ** 2)) / exact.std())
+
+
+@pytest.fixture(scope="module")
+def expected(golden_folder: Path) -> Any:
+    return np.load(golden_folder / "expected.npz")
+
+
 @pytest.mark.parametrize("name", CONVERSIONS)
-def test_every_runtime_answers_as_the_model(converted, golden_folder: Path, tmp_path: Path, name: str):
+def test_every_runtime_answers_as_the_model(converted, expected, name: str):
     path, report = converted[name]
     scheme, options = CONVERSIONS[name]
     assert [each["target"] for each in report["verified"]] == [target.label for target in installed_targets()]
-    others = albert_edge.verify(path, golden_folder, _write_texts(tmp_path / "others.txt", 2))
-    assert others["relative_error"] < TOLERANCES[scheme]
+    outputs = read_artifact(path).manifest.quantized_outputs
+    assert set(outputs) == ({"logits"} if "integer_outputs" in options else set())
+    for target in installed_targets():
+        values = _logits(path, expected, target.runtime)
+        assert values.dtype == (np.int8 if outputs else np.float32)
+        for each in outputs.values():
+            values = each.scale * (values.astype(np.float64) - each.zero_point)
+        assert _error(values, expected) < TOLERANCES[scheme]
     scales = report["activation_scales"]
     assert (scales["ranges"], scales["texts"]) == (options.get("range_method", "mse"), 24)
     errors = {name: figures["relative_error"] for name, figures in scales["measured"].items()}
@@ -83,27 +112,6 @@ def test_a_masked_tokens_bias_stands_in_no_range(converted):
         ]
         assert scales
         assert max(scales) < 1
-
-
-def test_integer_outputs_are_read_by_their_scale(converted):
-    artifact = read_artifact(converted["int8"][0])
-    (name,) = artifact.manifest.quantized_outputs
-    described = artifact.manifest.quantized_outputs[name]
-    assert (name, described.dtype) == ("logits", "int8")
-    inputs = {key: np.array([values], np.int32) for key, values in _INPUTS.items()}
-    with open_session(artifact.model) as session:
-        integers = session.run({**inputs, "max_depth": np.array([3], np.int32)})["logits"]
-    assert integers.dtype == np.int8
-    values = described.scale * (integers.astype(np.float64) - described.zero_point)
-    plain = read_artifact(converted["int8 unrolled"][0]).model
-    padded = {key: np.pad(values, ((0, 0), (0, 24 - values.shape[1]))) for key, values in inputs.items()}
-    with open_session(plain) as session:
-        floats = session.run(padded)["logits"]
-    assert floats.dtype == np.float32
-    assert np.abs(values - floats).max() < 4 * described.scale
-
-
-_INPUTS = {"input_ids": [2, 30, 41, 52, 3], "token_type_ids": [0] * 5, "attention_mask": [1] * 5}
 
 
 def test_a_product_left_float_is_found(converted):
@@ -146,11 +154,10 @@ def _with_ranges(folder: Path, out: Path, ranges: dict[str, tuple[float, float]]
     return out
 
 
-def test_a_folders_own_ranges_are_taken(golden_folder: Path, ranges, tmp_path: Path):
+def test_a_folders_own_ranges_are_taken(golden_folder: Path, expected, ranges, tmp_path: Path):
     folder = _with_ranges(golden_folder, tmp_path / "model", ranges)
     report = albert_edge.convert(folder, tmp_path / "a.tflite", scheme="int8")
-    # On random ids, the hardest case; unrelated answers are at 1.4.
-    assert report["verified"][0]["relative_error"] < 0.25
+    assert _error(_logits(tmp_path / "a.tflite", expected, "ai_edge_litert"), expected) < TOLERANCES["int8"]
     assert report["activation_scales"] == {
         "asked": "auto",
         "used": "shared",

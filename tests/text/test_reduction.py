@@ -50,6 +50,7 @@ def hand_made(*pieces, names=()):
 # === SentencePiece ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rules", ["google", "huggingface"])
 def test_kept_texts_keep_their_pieces(spm_30k, golden, golden_folder, rules):
     texts = [row["text"] for row in golden_rows(golden)][::8] + random_texts(50) + PARTS
@@ -61,6 +62,7 @@ def test_kept_texts_keep_their_pieces(spm_30k, golden, golden_folder, rules):
         assert_cut_alike(before, after, texts)
 
 
+@pytest.mark.slow
 def test_the_library_cuts_kept_texts_alike(spm_30k, golden, shared_data):
     """Lines of three languages, every piece that SentencePiece chooses for them."""
     texts = [row["text"] for row in golden_rows(golden)][::2]
