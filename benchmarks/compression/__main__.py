@@ -71,6 +71,10 @@ def main(
     trained = {name: path for name, path in given.items() if path is not None}
     found = {} if data is None else data_sets(data, out)
     taken = {name: found[name] for name in chosen if name in found}
+    from albert_edge.training.threads import use_threads
+
+    # Now, or the first that scores by Keras takes every core for the whole process.
+    use_threads(1)
     run(Work(out, taken, Plan(controls=controls), trained=trained, vocabulary=VOCABULARY), names)
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import albert_edge
 from albert_edge.cli import cli
 from albert_edge.errors import CheckFailedError, ConfigError, RuntimeUnavailableError
-from converters.optimization import search, timing, trials
+from converters.optimization import mixture, search, timing, trials
 from converters.optimization.candidates import Candidate
 from converters.optimization.rows import Timing
 from converters.optimization.trials import Setting, Trials
@@ -198,3 +198,27 @@ def test_bad_use_is_refused_before_any_work(golden_folder, separable, tmp_path):
     refused("schemes must be among", schemes=["int3"])
     refused("a picture's name", plot=tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"a crash of its process \(SIGSEGV\)"),
+        ("raise ValueError('no parts')", "exit code 1 of its process: ValueError: no parts"),
+    ],
+)
+def test_a_crash_while_parts_are_measured_is_one_line(setting, monkeypatch, program, reason):
+    monkeypatch.setattr(mixture, "PROGRAM", program)
+    with pytest.raises(CheckFailedError, match=reason):
+        mixture.mixed_parts(setting)
+
+
+def test_the_mixture_is_what_sensitivity_writes_down(setting, monkeypatch):
+    program = """
+import json, sys
+given = json.loads(sys.argv[1])
+assert (given["precision"], given["max_drop"]) == ("int4", 0.5)
+open(given["out"], "w").write('{"parts": {"query": "int4"}}')
+"""
+    monkeypatch.setattr(mixture, "PROGRAM", program)
+    assert mixture.mixed_parts(setting) == {"query": "int4"}

@@ -10,7 +10,8 @@ SMALL = {
     "walks": 1,
     "lengths": (8, 16),
     "base": "tiny",
-    "settings": {"batch_size": 16, "learning_rate": 2e-3},
+    # As many threads as the tests before have left TensorFlow with.
+    "settings": {"batch_size": 16, "learning_rate": 2e-3, "threads": None},
 }
 
 
