@@ -157,7 +157,8 @@ def _with_ranges(folder: Path, out: Path, ranges: dict[str, tuple[float, float]]
 def test_a_folders_own_ranges_are_taken(golden_folder: Path, expected, ranges, tmp_path: Path):
     folder = _with_ranges(golden_folder, tmp_path / "model", ranges)
     report = albert_edge.convert(folder, tmp_path / "a.tflite", scheme="int8")
-    assert _error(_logits(tmp_path / "a.tflite", expected, "ai_edge_litert"), expected) < TOLERANCES["int8"]
+    # From least to greatest value, steps are about twice as wide as those of the least error.
+    assert _error(_logits(tmp_path / "a.tflite", expected, "ai_edge_litert"), expected) < 2 * TOLERANCES["int8"]
     assert report["activation_scales"] == {
         "asked": "auto",
         "used": "shared",

@@ -7,6 +7,7 @@ import pytest
 import albert_edge
 from albert_edge.errors import CheckFailedError, ConfigError, RuntimeUnavailableError
 from albert_edge.runtime.predictor import load
+from converters import pipeline
 from converters import targets as targets_module
 from converters.targets import installed_targets, parse_target, parse_targets
 
@@ -51,10 +52,19 @@ def test_a_file_that_the_runtime_can_not_load_is_not_written(golden_folder: Path
         "tflite-runtime",
         targets_module._Family("tflite-runtime", "tflite_runtime", per_channel=True, versions=("2.14.0",)),
     )
+    # The conversion's own process would look the target up anew.
+    monkeypatch.setattr(pipeline, "build_apart", _built_here)
     out = tmp_path / "model.tflite"
     with pytest.raises(CheckFailedError, match=r"must run on tflite-runtime==2\.14\.0; received: .*FULLY_CONNECTED"):
         albert_edge.convert(golden_folder, out, targets=["tflite-runtime"])
     assert list(tmp_path.iterdir()) == []
+
+
+def _built_here(request, samples):
+    from converters.building import builds
+    from converters.reference import reference_outputs
+
+    return list(builds(request)), {each.task: reference_outputs(each, samples) for each in request.checkpoints}
 
 
 @NEEDS_OLD_RUNTIME
