@@ -8,18 +8,12 @@ messages with arrays, never pickles. Leaves out limits of time and memory: both 
 from __future__ import annotations
 
 import atexit
-import contextlib
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 from typing import TYPE_CHECKING, Iterator, Optional, Sequence
 
 import albert_edge.errors
 from albert_edge.errors import CheckFailedError
-from albert_edge.harness.processes import child_environment
-from albert_edge.runtime.frames import receive, send
+from albert_edge.runtime.children import Child, child_environment
 from converters.messages import Message, read_built, read_reference, request_message
 
 if TYPE_CHECKING:
@@ -49,67 +43,12 @@ def builds_apart(request: BuildRequest) -> Iterator[Built]:
         yield read_built(*answer)
 
 
-class _Process:
-    """A child that builds."""
-
-    def __init__(self) -> None:
-        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "converters.worker_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._messages,
-            env=child_environment(),
-        )
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether it has ended, by itself or by somebody else's hand."""
-        return self._child.poll() is not None
-
-    def send(self, message: Message) -> None:
-        """Send a message. A child that is gone is noticed when its answer is missing."""
-        assert self._child.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            send(self._child.stdin, *message)
-
-    def receive(self) -> Message:
-        """The next answer; raises `CheckFailedError` with how the child ended, if it did."""
-        assert self._child.stdout is not None
-        answer = receive(self._child.stdout)
-        if answer is None:
-            raise CheckFailedError(f"the conversion must end with a file; received {self._end()}")
-        return answer
-
-    def _end(self) -> str:
-        code = self._child.wait()
-        if code < 0:
-            return f"a crash of its process ({signal.Signals(-code).name})"
-        self._messages.seek(0)
-        lines = self._messages.read().decode(errors="replace").strip().splitlines() or ["no message"]
-        return f"exit code {code} of its process: {lines[-1]}"
-
-    def close(self) -> None:
-        """End the child, which must not have anything to do."""
-        self._child.kill()
-        self._child.wait()
-        for stream in (self._child.stdout, self._messages):
-            assert stream is not None
-            stream.close()
-        try:
-            assert self._child.stdin is not None
-            self._child.stdin.close()
-        except BrokenPipeError:
-            # What is left in the buffer was for a child that is gone.
-            return
-
-
 class _Workers:
     """The child that is kept, if there is one."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._kept: Optional[_Process] = None
+        self._kept: Optional[Child] = None
         self._timer: Optional[threading.Timer] = None
         atexit.register(self.close)
 
@@ -118,9 +57,9 @@ class _Workers:
         with self._lock:
             process, finished = self._taken(), False
             try:
-                process.send(message)
+                process.send(*message)
                 for left in reversed(range(answers)):
-                    answer = process.receive()
+                    answer = _received(process)
                     # What the child can say, it has survived; it waits for the next message then. Known in front of
                     # the `yield`: who has the last answer doesn't ask for another one.
                     finished = left == 0 or "error" in answer[0]
@@ -130,18 +69,18 @@ class _Workers:
                 if finished:
                     self._keep(process)
                 else:
-                    process.close()
+                    _end(process)
 
-    def _taken(self) -> _Process:
+    def _taken(self) -> Child:
         """The child that is kept, if it is still there, or a new one."""
         self._stop_timer()
         process, self._kept = self._kept, None
         if process is not None and process.is_gone:
-            process.close()
+            _end(process)
             process = None
-        return process or _Process()
+        return process or Child("converters.worker_child", child_environment())
 
-    def _keep(self, process: _Process) -> None:
+    def _keep(self, process: Child) -> None:
         # Of two conversions within each other the inner one's child may be kept already.
         self.close()
         self._kept = process
@@ -154,13 +93,26 @@ class _Workers:
         with self._lock:
             self._stop_timer()
             if self._kept is not None:
-                self._kept.close()
+                _end(self._kept)
                 self._kept = None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _received(child: Child) -> Message:
+    """Its next answer; raises `CheckFailedError` with how the child ended, if it did."""
+    answer = child.receive()
+    if answer is None:
+        raise CheckFailedError(f"the conversion must end with a file; received {child.ending('its process')}")
+    return answer
+
+
+def _end(child: Child) -> None:
+    """At once: what it may still be building is asked for no more."""
+    child.close(patience_s=0)
 
 
 def _raise_told(answer: Message) -> None:

@@ -5,20 +5,18 @@ Started as `python -m converters.worker_child`. Only here does a conversion impo
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Iterator
 
 from albert_edge.errors import AlbertEdgeError
+from albert_edge.runtime.children import answering_stream
 from albert_edge.runtime.frames import receive, send
 from converters.messages import Message, built_message, read_request, reference_message
 
 
 def main() -> None:
     """Answer messages until there are no more."""
-    # Native code may print to standard output, which carries the messages: it gets standard error instead.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    answers = answering_stream()
     while (message := receive(sys.stdin.buffer)) is not None:
         for answer in _answers(message):
             send(answers, *answer)

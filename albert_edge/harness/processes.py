@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any, Iterator, Mapping, NamedTuple, Optional
 
-import albert_edge
 from albert_edge.errors import RuntimeUnavailableError
+from albert_edge.runtime.children import child_environment
 
 _IMPORTS = "import sys, numpy, sentencepiece, {module}\n"
 _BARE = _IMPORTS + "print('{{}}', flush=True)\nsys.stdin.read()\n"
@@ -73,9 +71,3 @@ def _started(command: list[str]) -> Iterator[Started]:
 def _answer(line: str) -> Optional[dict[str, Any]]:
     """None for the line of a process that ended or died while writing."""
     return json.loads(line) if line.endswith("\n") else None  # type: ignore[no-any-return]
-
-
-def child_environment() -> dict[str, str]:
-    """This process's, with the folder that holds this package on the path, however it was found here."""
-    folder = str(Path(albert_edge.__file__).resolve().parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])}

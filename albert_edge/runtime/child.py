@@ -5,11 +5,11 @@ Started as `python -m albert_edge.runtime.child`; ends when its standard input d
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import IO, Any
 
 from albert_edge.errors import AlbertEdgeError
+from albert_edge.runtime.children import answering_stream
 from albert_edge.runtime.frames import receive, send
 from albert_edge.runtime.interpreter import open_session
 from albert_edge.runtime.session import Arrays, Session
@@ -20,9 +20,7 @@ MEMORY_LIMIT_BYTES = 4 * 1024**3
 
 def main() -> None:
     """Answer messages until there are no more."""
-    # Native code may print to standard output, which carries the messages: it gets standard error instead.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    answers = answering_stream()
     _limit_resources()
     first = receive(sys.stdin.buffer)
     if first is None:

@@ -8,18 +8,12 @@ memory and time. It is no sandbox: code that the file might bring to run would h
 from __future__ import annotations
 
 import math
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from albert_edge.errors import ArtifactError
 from albert_edge.files import PathLike, read_bytes
-from albert_edge.runtime.frames import receive, send
+from albert_edge.runtime.children import Child, child_environment
 from albert_edge.runtime.session import Arrays, InputSpec, Session
 
 if TYPE_CHECKING:
@@ -77,14 +71,7 @@ class IsolatedSession(Session):
     def __init__(self, name: str, model: NDArray[Any], threads: int, runtime: Optional[str], timeout_s: float) -> None:
         self._name = name
         self._timeout_s = timeout_s
-        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - `_release` closes it
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "albert_edge.runtime.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._messages,
-            env=_environment(),
-        )
+        self._child = Child("albert_edge.runtime.child", _environment())
         fields, _ = self._exchange("load", {"threads": threads, "runtime": runtime}, {"model": model})
         self._runtime: str = fields["runtime"]
         super().__init__({name: InputSpec(dtype, tuple(shape)) for name, (dtype, shape) in fields["inputs"].items()})
@@ -105,15 +92,11 @@ class IsolatedSession(Session):
         self, action: str, fields: Mapping[str, Any], arrays: Arrays
     ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Send one message and wait for its answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        timer = threading.Timer(self._timeout_s, self._process.kill)
+        timer = threading.Timer(self._timeout_s, self._child.process.kill)
         timer.start()
         try:
-            send(self._process.stdin, fields, arrays)
-            answer = receive(self._process.stdout)
-        except BrokenPipeError:
-            answer = None
+            self._child.send(fields, arrays)
+            answer = self._child.receive()
         finally:
             in_time = timer.is_alive()
             timer.cancel()
@@ -128,37 +111,13 @@ class IsolatedSession(Session):
 
     def _end(self, in_time: bool) -> str:
         """How the child ended."""
-        code = self._process.wait()
-        if not in_time:
-            return f"no answer within {self._timeout_s:g} s"
-        if code < 0:
-            return f"a crash of the interpreter ({signal.Signals(-code).name})"
-        self._messages.seek(0)
-        lines = self._messages.read().decode(errors="replace").strip().splitlines() or ["no message"]
-        return f"exit code {code} of its process: {lines[-1]}"
+        ended = self._child.ending("the interpreter")
+        return ended if in_time else f"no answer within {self._timeout_s:g} s"
 
     def _release(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout, self._messages):
-            if stream is not None:
-                _close(stream)
-        try:
-            self._process.wait(timeout=self._timeout_s)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
-def _close(stream: Any) -> None:
-    try:
-        stream.close()
-    except BrokenPipeError:
-        # What is left in the buffer was for a child that is gone.
-        return
+        self._child.close(self._timeout_s)
 
 
 def _environment() -> dict[str, str]:
-    """This process's, and the folder of this package on the path however it was found here."""
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    # Each thread of numpy's library reserves address space, which is limited in the child.
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
+    """A child's; each thread of numpy's library reserves address space, which is limited there."""
+    return {**child_environment(), "OPENBLAS_NUM_THREADS": "1"}

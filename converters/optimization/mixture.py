@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import Any, Mapping
 
 from albert_edge.errors import CheckFailedError
 from albert_edge.files import read_json_object
-from albert_edge.harness.processes import child_environment
+from albert_edge.runtime.children import child_environment, ending
 from converters.optimization.trials import Setting
 
 PROGRAM = """
@@ -51,13 +50,7 @@ def mixed_parts(setting: Setting) -> Mapping[str, str]:
             check=False,
         )
         if done.returncode != 0:
-            raise CheckFailedError(f"the sensitivity of the parts must be measured; received {_end(done)}")
+            ended = ending(done.returncode, "its process", done.stderr)
+            raise CheckFailedError(f"the sensitivity of the parts must be measured; received {ended}")
         parts: Mapping[str, str] = read_json_object(out, CheckFailedError)["parts"]
         return parts
-
-
-def _end(done: subprocess.CompletedProcess[bytes]) -> str:
-    if done.returncode < 0:
-        return f"a crash of its process ({signal.Signals(-done.returncode).name})"
-    lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-    return f"exit code {done.returncode} of its process: {lines[-1]}"

@@ -13,25 +13,25 @@ class Child:
 
     made: ClassVar[list["Child"]] = []
 
-    def __init__(self):
+    def __init__(self, module, environment):
         self.is_gone = self.is_closed = False
         self.answer = ({}, {})
         Child.made.append(self)
 
-    def send(self, message):
+    def send(self, fields, arrays):
         assert not self.is_gone
 
     def receive(self):
         return self.answer
 
-    def close(self):
+    def close(self, patience_s):
         self.is_closed = True
 
 
 @pytest.fixture
 def workers(monkeypatch):
     monkeypatch.setattr(Child, "made", [])
-    monkeypatch.setattr(worker, "_Process", Child)
+    monkeypatch.setattr(worker, "Child", Child)
     own = worker._Workers()
     yield own
     own.close()

@@ -34,9 +34,9 @@ def request_of_golden(golden_folder: Path) -> BuildRequest:
 
 def test_one_process_serves_several_builds_and_gives_the_same_bytes(workers, request_of_golden: BuildRequest):
     first, _ = worker.build_apart(request_of_golden)
-    pid = workers._kept._child.pid
+    pid = workers._kept.process.pid
     second, _ = worker.build_apart(request_of_golden)
-    assert workers._kept._child.pid == pid
+    assert workers._kept.process.pid == pid
     assert first == second
     workers.close()
     assert workers._kept is None
@@ -46,15 +46,15 @@ def test_errors_keep_their_class_and_the_process(workers, request_of_golden: Bui
     wrong = dataclasses.replace(request_of_golden, layout=Layout("unrolled", 65))
     with pytest.raises(ConfigError, match="the length must be from 1 to the model's 64 positions; received 65"):
         worker.build_apart(wrong)
-    assert workers._kept._child.poll() is None
+    assert workers._kept.process.poll() is None
 
 
 def test_a_crash_is_one_line(workers, request_of_golden: BuildRequest, monkeypatch):
-    def crashing(self, message):
-        os.kill(self._child.pid, signal.SIGSEGV)
+    def crashing(self, fields, arrays):
+        os.kill(self.process.pid, signal.SIGSEGV)
 
     with monkeypatch.context() as patched:
-        patched.setattr(worker._Process, "send", crashing)
+        patched.setattr(worker.Child, "send", crashing)
         with pytest.raises(CheckFailedError, match=r"received a crash of its process \(SIGSEGV\)"):
             worker.build_apart(request_of_golden)
     assert workers._kept is None

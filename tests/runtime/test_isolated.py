@@ -72,7 +72,7 @@ def test_damaged_files(data, runtime, tmp_path):
 
 def test_a_crash_while_running_closes_the_session():
     session = open_isolated(MODEL)
-    os.kill(session._process.pid, signal.SIGABRT)
+    os.kill(session._child.process.pid, signal.SIGABRT)
     with pytest.raises(ArtifactError, match=r"run the model; received a crash of the interpreter \(SIGABRT\)"):
         session.run(request(8))
     with pytest.raises(RuntimeUnavailableError, match="received a closed one"):
@@ -82,13 +82,13 @@ def test_a_crash_while_running_closes_the_session():
 
 def test_a_run_that_takes_too_long():
     with open_isolated(MODEL, timeout_s=10) as session:
-        os.kill(session._process.pid, signal.SIGSTOP)
+        os.kill(session._child.process.pid, signal.SIGSTOP)
         session._timeout_s = 0.3
         start = time.monotonic()
         with pytest.raises(ArtifactError, match=r"received no answer within 0.3 s"):
             session.run(request(8))
         assert time.monotonic() - start < 5
-        assert session._process.returncode == -signal.SIGKILL
+        assert session._child.process.returncode == -signal.SIGKILL
 
 
 def test_a_child_that_can_not_start(monkeypatch):
@@ -122,7 +122,7 @@ def test_closing_ends_the_child():
     session = open_isolated(MODEL)
     session.close()
     session.close()
-    assert session._process.returncode == 0
+    assert session._child.process.returncode == 0
 
 
 def test_standard_output_of_the_child_is_not_ours(capfd):
