@@ -24,6 +24,10 @@ PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "r
 
 CONFIG_FILE = "config.json"
 
+SMALL_PRODUCT = 8192
+"""Weights. A product of fewer is no share of a real model's size or time, and in float32 it loses nothing: a file with
+weights of few bits leaves it so. A head is one: in int8, `qa_outputs` of ALBERT-base would save 5 kB of 12 MB."""
+
 
 @dataclasses.dataclass(frozen=True)
 class AlbertConfig:

@@ -28,6 +28,7 @@ from albert_edge.pipelines.base import Pipeline
 from albert_edge.runtime import open_session
 from albert_edge.runtime.running import run_packed
 from albert_edge.runtime.session import Session
+from converters.metric import first_metric
 
 if TYPE_CHECKING:
     from albert_edge.text.packing import Packed
@@ -51,9 +52,8 @@ class Recording:
 
     @functools.cached_property
     def metric(self) -> str:
-        """The first figure of the task's report."""
-        report = self.evaluation.report(self._values(self.full_depths))
-        return next(name for name in report if name != "examples")
+        """The figure that counts, as in `converters.metric`."""
+        return first_metric(self.pipeline.task, self.evaluation.report(self._values(self.full_depths)))[0]
 
     @property
     def full_depths(self) -> NDArray[np.int64]:

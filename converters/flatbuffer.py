@@ -9,10 +9,11 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from albert_edge.config import SMALL_PRODUCT
 from albert_edge.errors import CheckFailedError
-from converters.parts import MIN_INT8_WEIGHTS
 
 __all__ = [
+    "PER_ROW_VERSION",
     "main_tensor_names",
     "operator_code",
     "read_tables",
@@ -26,6 +27,10 @@ __all__ = [
 _IDENTIFIER = b"TFL3"
 _BUFFER_ALIGNMENT = 16
 """Bytes; the schema's `force_align`, which the generated Python writer forgets."""
+
+PER_ROW_VERSION = 12
+"""Of FULLY_CONNECTED with one scale a row of its weights. ai-edge-quantizer writes 1, with which tflite-runtime 2.14
+loads the file and answers wrongly."""
 
 _HOST_NOTES = (b"CONVERSION_METADATA",)
 """Entries on how the converter ran, which no runtime reads."""
@@ -98,7 +103,7 @@ def operator_code(tables: Any, code: int, version: int) -> int:
 def with_small_products_in_float32(
     model: bytes, matrices: Sequence[NDArray[np.float32]], table_shape: tuple[int, ...]
 ) -> bytes:
-    """`model` with its int8 products of fewer than `MIN_INT8_WEIGHTS` weights computed in float32 again.
+    """`model` with its int8 products of fewer than `SMALL_PRODUCT` weights computed in float32 again.
 
     `matrices`: float32 [outputs, inputs], those of the products among them; `table_shape`: of the table of words, which
     stays as it is.
@@ -110,7 +115,7 @@ def with_small_products_in_float32(
     for graph, operator in _int8_products(tables):
         weights = graph.tensors[operator.inputs[1]]
         shape = tuple(weights.shape)
-        if np.prod(shape) >= MIN_INT8_WEIGHTS or shape == table_shape:
+        if np.prod(shape) >= SMALL_PRODUCT or shape == table_shape:
             continue
         operator.builtinOptions.asymmetricQuantizeInputs = False
         # The unrolled layout's products of one matrix share its tensor, which is changed once.

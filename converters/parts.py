@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable, Mapping, Optional
 
-from albert_edge.artifact.checks import SMALL_PRODUCT
 from albert_edge.artifact.quantization import PARTS, PRECISIONS
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike, read_bytes
@@ -19,10 +18,6 @@ __all__ = ["BITS", "PARTS", "PRECISIONS", "checked_parts", "parse_parts", "parts
 
 BITS = {"float32": 32, "float16": 16, "int8": 8, "int4": 4}
 """Of a stored weight."""
-
-MIN_INT8_WEIGHTS = SMALL_PRODUCT
-"""A smaller product is no share of a real model's size or time, and in float32 it loses nothing. A head is one: in
-int8, `qa_outputs` of ALBERT-base would save 5 kB of 12 MB."""
 
 _ENDINGS = {
     "embeddings.word_embeddings.weight": "embedding",

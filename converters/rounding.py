@@ -17,7 +17,7 @@ from typing import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.parts import MIN_INT8_WEIGHTS
+from albert_edge.config import SMALL_PRODUCT
 
 FloatArray = NDArray[np.float32]
 
@@ -46,7 +46,7 @@ _ON_GRID = 1e-3
 
 def is_rounded(matrix: FloatArray) -> bool:
     """Whether `matrix` [outputs, inputs] is one of those that `round_matrices` is for."""
-    return matrix.size >= MIN_INT8_WEIGHTS and matrix.shape[1] <= MAX_INPUTS
+    return matrix.size >= SMALL_PRODUCT and matrix.shape[1] <= MAX_INPUTS
 
 
 def round_matrices(

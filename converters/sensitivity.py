@@ -15,6 +15,7 @@ import json
 from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional, Sequence
 
 from albert_edge.artifact import Artifact
+from albert_edge.config import SMALL_PRODUCT
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike, atomic_write, check_writable
 from albert_edge.harness.evaluation import answers
@@ -31,8 +32,8 @@ from converters.built import BuildRequest, Built
 from converters.combination import read_heads
 from converters.comparison import Comparisons, compare_outputs
 from converters.layout import Layout
-from converters.optimization.rows import first_metric
-from converters.parts import MIN_INT8_WEIGHTS, PARTS, checked_parts, parts_of
+from converters.metric import first_metric
+from converters.parts import PARTS, checked_parts, parts_of
 from converters.pipeline import artifact_of
 from converters.reference import Answers
 from converters.schemes import Plan, plan_of
@@ -175,7 +176,7 @@ class _Trial:
         found = {
             parts_of(name)
             for name, values in self.checkpoint.tensors.items()
-            if values.ndim == 2 and values.size >= MIN_INT8_WEIGHTS
+            if values.ndim == 2 and values.size >= SMALL_PRODUCT
         }
         return [part for part in PARTS if part in found and (part != "pooler" or has_pooler)]
 

@@ -27,7 +27,7 @@ from converters.calibration.choice import Choice, Ranges, Simulation, choose_sca
 from converters.calibration.ranges import Range, choose_range
 from converters.calibration.recording import record
 from converters.calibration.running import PointNetwork
-from converters.flatbuffer import read_tables, schema, write_tables
+from converters.flatbuffer import PER_ROW_VERSION, read_tables, schema, write_tables
 from converters.graph.heads import GraphHead
 from converters.graph.network import Network
 from converters.outputs import with_integer_outputs
@@ -39,10 +39,6 @@ if TYPE_CHECKING:
 
 BITS = {"int8": 8, "int16": 16}
 """A plan's `activations` -> bits of an activation; weights have 8."""
-
-PER_ROW_VERSION = 12
-"""Of FULLY_CONNECTED with one scale a row. The quantizer writes 1, with which tflite-runtime 2.14 loads the file and
-answers wrongly."""
 
 _PRODUCTS = (schema.BuiltinOperator.FULLY_CONNECTED, schema.BuiltinOperator.BATCH_MATMUL)
 _OPERATIONS = ("FULLY_CONNECTED", "BATCH_MATMUL", "RESHAPE", "TRANSPOSE")

@@ -17,14 +17,19 @@ import numpy as np
 from ai_edge_quantizer import qtyping, quantizer
 from numpy.typing import NDArray
 
+from albert_edge.config import SMALL_PRODUCT
 from albert_edge.errors import CheckFailedError
-from converters.flatbuffer import operator_code, read_tables, schema, without_unused_buffers, write_tables
-from converters.parts import BITS, MIN_INT8_WEIGHTS, parts_of
+from converters.flatbuffer import (
+    PER_ROW_VERSION,
+    operator_code,
+    read_tables,
+    schema,
+    without_unused_buffers,
+    write_tables,
+)
+from converters.parts import BITS, parts_of
 
 Matrices = Mapping[str, NDArray[np.float32]]
-
-_VERSION = 12
-"""Of FULLY_CONNECTED with one scale a row of its weights."""
 
 
 class Product(NamedTuple):
@@ -76,7 +81,7 @@ def stored_precision(name: str, shape: tuple[int, ...], parts: Mapping[str, str]
     if part is None:
         raise CheckFailedError(f"every product must belong to a part; received {name}")
     precision = parts[part]
-    is_small = int(np.prod(shape)) < MIN_INT8_WEIGHTS and precision in ("int8", "int4")
+    is_small = int(np.prod(shape)) < SMALL_PRODUCT and precision in ("int8", "int4")
     return "float32" if is_small else precision
 
 
@@ -162,7 +167,7 @@ def _share_buffers(tables: Any) -> None:
     for graph in tables.subgraphs:
         for tensor in graph.tensors:
             data = tables.buffers[tensor.buffer].data
-            if data is not None and data.size >= MIN_INT8_WEIGHTS // 2:
+            if data is not None and data.size >= SMALL_PRODUCT // 2:
                 digest = hashlib.sha256(data.tobytes()).digest()
                 tensor.buffer = first.setdefault(digest, tensor.buffer)
 
@@ -175,4 +180,4 @@ def _set_versions(tables: Any) -> None:
             if tables.operatorCodes[operator.opcodeIndex].builtinCode == code:
                 parameters = graph.tensors[operator.inputs[1]].quantization
                 if parameters is not None and parameters.scale is not None and len(parameters.scale) > 1:
-                    operator.opcodeIndex = operator_code(tables, code, _VERSION)
+                    operator.opcodeIndex = operator_code(tables, code, PER_ROW_VERSION)

@@ -14,12 +14,11 @@ from albert_edge.artifact.heads import labels_of
 from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, Manifest
 from albert_edge.artifact.tables import Data
 from albert_edge.artifact.weights import product_types, table_rows, table_types
+from albert_edge.config import SMALL_PRODUCT
 from albert_edge.errors import ArtifactError
 from albert_edge.tasks import DEPTH_USED, EXIT_THRESHOLD, MASKED_POSITIONS, output_names, task_named
 
 SIGNATURE = "serving_default"
-SMALL_PRODUCT = 8192
-"""Weights; a product of fewer may stay float32 whatever its part is stored in."""
 METADATA_ENTRY = "TFLITE_METADATA"
 METADATA_IDENTIFIER = b"M001"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
-from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from albert_edge.text.tables import Columns
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,6 +79,20 @@ def column_options(function: Command) -> Command:
 def text_column_options(function: Command) -> Command:
     """`column_options` but for the label."""
     return text_column_option(_column_option("text-pair", "the second text")(function))
+
+
+def columns_of_options(
+    text: Optional[str],
+    text_pair: Optional[str],
+    label: Optional[str],
+    label_separator: Optional[str],
+    dev_text: Optional[str],
+) -> tuple[Columns, Columns]:
+    """Where the values of a training's `--train` and `--dev` lie, as `column_options` and `--dev-text-column` say."""
+    from albert_edge.text.tables import Columns
+
+    columns = Columns.from_options(text, text_pair, label, label_separator)
+    return columns, columns if dev_text is None else dataclasses.replace(columns, text=dev_text)
 
 
 def _column_option(name: str, meaning: str) -> Callable[[Command], Command]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, Mapping, Optional
 
 import click
 
 import albert_edge
-from albert_edge.cli.options import print_json, print_table
+from albert_edge.cli.options import columns_of_options, print_json, print_table
 from albert_edge.cli.train_options import options_of_a_further_training
 from albert_edge.training.pruning.plan import IMPORTANCES
 from albert_edge.training.recipes import shown
@@ -73,17 +72,18 @@ def command(
       albert-edge prune news/ --heads 0.75 --ffn 0.5 --train train.tsv --dev dev.tsv --out smaller/
       albert-edge prune news/ --sparsity 0.5 --train train.tsv --dev dev.tsv --out pruned/
     """
-    from albert_edge.text.tables import Columns
     from albert_edge.training.reporting import TerminalReporter
 
-    columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
+    columns, dev_columns = columns_of_options(
+        text_column, text_pair_column, label_column, label_separator, dev_text_column
+    )
     report = albert_edge.prune(
         model,
         train_file,
         dev_file,
         out,
         columns=columns,
-        dev_columns=columns if dev_text_column is None else dataclasses.replace(columns, text=dev_text_column),
+        dev_columns=dev_columns,
         reporter=TerminalReporter(progress),
         **arguments,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, NamedTuple, Optional
 
 import click
 
 import albert_edge
-from albert_edge.cli.options import print_json, print_table
+from albert_edge.cli.options import columns_of_options, print_json, print_table
 from albert_edge.cli.train_options import train_options
 from albert_edge.tasks import TASKS
 from albert_edge.training.recipes import RECIPES, shown
@@ -112,17 +111,18 @@ def _train(
     dev_text_column: Optional[str] = None,
     **arguments: Any,
 ) -> None:
-    from albert_edge.text.tables import Columns
     from albert_edge.training.reporting import TerminalReporter
 
-    columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
+    columns, dev_columns = columns_of_options(
+        text_column, text_pair_column, label_column, label_separator, dev_text_column
+    )
     report = albert_edge.train(
         task,
         train_file,
         dev_file,
         out,
         columns=columns,
-        dev_columns=columns if dev_text_column is None else dataclasses.replace(columns, text=dev_text_column),
+        dev_columns=dev_columns,
         lower_case=None if cased is None else not cased,
         reporter=TerminalReporter(progress),
         **arguments,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Sequence
 
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
@@ -22,6 +22,9 @@ from albert_edge.harness.runners import Runner, open_runner
 if TYPE_CHECKING:
     from albert_edge.text.packing import Packed
     from albert_edge.text.tables import Columns
+
+Run = Callable[["Packed"], Any]
+"""An input through a file, in one of the ways that it can be run."""
 
 Raw = dict[str, list[list[float]]]
 """Name of a file -> for each text, shortest first, the milliseconds of each round; one index is one round."""
@@ -49,10 +52,16 @@ def walk(
             name: stack.enter_context(open_runner(path, threads=threads, runtime=runtime))
             for name, path in files.items()
         }
-        raw: Raw = {name: [] for name in runners}
-        for inputs in _requests(next(iter(runners.values())), DataFile(data, columns), texts):
-            for name, values in _in_turn(runners, inputs, rounds).items():
-                raw[name].append(values)
+        chosen = _requests(next(iter(runners.values())), DataFile(data, columns), texts)
+        return in_turn({name: _run_of(runner) for name, runner in runners.items()}, chosen, rounds)
+
+
+def in_turn(runs: Mapping[str, Run], texts: Iterable[Sequence[Packed]], rounds: int) -> Raw:
+    """Name of a run -> for each of `texts`, which are cut into inputs already, the milliseconds of each round."""
+    raw: Raw = {name: [] for name in runs}
+    for inputs in texts:
+        for name, values in _of_text(runs, inputs, rounds).items():
+            raw[name].append(values)
     return raw
 
 
@@ -78,19 +87,23 @@ def _requests(runner: Runner, data: DataFile, count: int) -> list[Sequence[Packe
     return [evaluation.inputs(runner.pipeline, each.request) for each in (chosen if count < len(asked) else asked)]
 
 
-def _in_turn(runners: Mapping[str, Runner], inputs: Sequence[Packed], rounds: int) -> dict[str, list[float]]:
-    values: dict[str, list[float]] = {name: [] for name in runners}
-    names = list(runners)
+def _run_of(runner: Runner) -> Run:
+    return lambda packed: runner.outputs([packed])
+
+
+def _of_text(runs: Mapping[str, Run], inputs: Sequence[Packed], rounds: int) -> dict[str, list[float]]:
+    values: dict[str, list[float]] = {name: [] for name in runs}
+    names = list(runs)
     for number in range(1 + rounds):
         # Each round starts with another file: what ran before leaves its traces in the processor's caches.
         first = number % len(names)
         for name in (*names[first:], *names[:first]):
-            values[name].append(_timed_ms(runners[name], inputs))
+            values[name].append(_timed_ms(runs[name], inputs))
     return {name: each[1:] for name, each in values.items()}
 
 
-def _timed_ms(runner: Runner, inputs: Sequence[Any]) -> float:
+def _timed_ms(run: Run, inputs: Sequence[Packed]) -> float:
     start = time.perf_counter_ns()
     for packed in inputs:
-        runner.outputs([packed])
+        run(packed)
     return (time.perf_counter_ns() - start) / 1e6

@@ -8,18 +8,19 @@ texts would be found on texts like them. Fixed depths run in the file without an
 import contextlib
 from functools import partial
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 import albert_edge
 from albert_edge.artifact.exits import NEVER
-from albert_edge.harness.walks import mean_ms
-from albert_edge.runtime.base import Predictor
+from albert_edge.harness.walks import Run, in_turn, mean_ms
+from albert_edge.pipelines.base import TextRequest
+from albert_edge.runtime.base import HeadPredictor, Predictor
 from albert_edge.runtime.running import run_packed
 from albert_edge.tasks import DEPTH_USED
+from albert_edge.text.packing import Packed
 from albert_edge.text.tables import read_examples
 from benchmarks.compression.scores import points_lost, scored
 from benchmarks.compression.tables import ms, percent, points, table
-from benchmarks.compression.walks import Run, packed_texts, walk
 from benchmarks.compression.work import DataSet, Work
 
 MAX_DROP = 0.5
@@ -67,6 +68,12 @@ def _walked(work: Work, data: DataSet, multi_exit: bool) -> dict[str, Any]:
     }
 
 
+def packed_texts(predictor: HeadPredictor, texts: Sequence[str]) -> list[list[Packed]]:
+    """Each text's windows, the shortest text first."""
+    packed = [predictor.pipeline.inputs(TextRequest(text)) for text in texts]
+    return sorted(packed, key=lambda windows: sum(len(each.input_ids) for each in windows))
+
+
 def _timed(leaving: Mapping[str, Path], fixed: Path, texts: list[str], layers: int, walks: int) -> dict[str, Any]:
     """`depth_used` of each exit's windows, and `raw_ms` of every run, all in this process."""
     with contextlib.ExitStack() as stack:
@@ -80,7 +87,7 @@ def _timed(leaving: Mapping[str, Path], fixed: Path, texts: list[str], layers: i
         }
         runs[NEVER_TAKEN] = _run(opened["entropy"], exit_threshold=NEVER)
         runs.update({f"depth {depth}": _run(whole, max_depth=depth) for depth in range(1, layers + 1)})
-        return {"depth_used": depths, "raw_ms": walk(runs, windows, walks)}
+        return {"depth_used": depths, "raw_ms": in_turn(runs, windows, walks)}
 
 
 def _run(predictor: Predictor, **options: Any) -> Run:

@@ -6,7 +6,6 @@ interpreter, whose crash would be this process's: so it runs in one of its own.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -38,7 +37,7 @@ def mixed_parts(setting: Setting) -> Mapping[str, str]:
             "precision": "int4",
             "calibrate": None if setting.calibrate is None else str(setting.calibrate),
             "max_drop": setting.max_drop,
-            "columns": None if setting.columns is None else dataclasses.asdict(setting.columns),
+            "columns": setting.column_fields,
             "out": str(out),
         }
         done = subprocess.run(

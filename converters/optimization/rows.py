@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Mapping, Optional
 
-from albert_edge.training.recipes import RECIPES
-
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
@@ -80,14 +78,3 @@ class Row:
             for target, timing in self.timings.items()
         }
         return {**dataclasses.asdict(self), "timings": timings}
-
-
-def first_metric(task: str, report: Mapping[str, Any]) -> tuple[str, float]:
-    """The first metric of `task` (a long name) that an evaluation's `report` has, its name and its value in points.
-
-    A point is a hundredth of a share or of a correlation, or one of SQuAD's percent.
-    """
-    recipe = RECIPES[task]
-    names = [names[0] for names in recipe.scores.values()]
-    name = next(name for name in names if report.get(name) is not None)
-    return name, float(report[name]) * (1 if recipe.in_percent else 100)

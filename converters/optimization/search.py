@@ -21,11 +21,12 @@ from albert_edge.files import PathLike, atomic_write, check_writable
 from albert_edge.harness.environment import environment
 from albert_edge.model.hub import resolve_folder
 from converters.layout import Layout
+from converters.metric import first_metric
 from converters.optimization.candidates import Candidate, candidates, not_tried
 from converters.optimization.choosing import PREFERENCES, chosen, judged
 from converters.optimization.mixture import mixed_parts
 from converters.optimization.picture import check_picture, picture
-from converters.optimization.rows import Row, first_metric
+from converters.optimization.rows import Row
 from converters.optimization.timing import with_timings
 from converters.optimization.trials import Setting, Trials
 from converters.targets import DEFAULT_TARGET, parse_targets

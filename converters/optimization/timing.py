@@ -53,11 +53,10 @@ def _beside_float32(files: Mapping[str, Path], name: str, target: Target, settin
 
 
 def _walked(files: Mapping[str, Path], target: Target, setting: Setting) -> Raw:
-    columns = None if setting.columns is None else dataclasses.asdict(setting.columns)
     arguments = {
         "files": {name: str(path) for name, path in files.items()},
         "data": str(setting.data),
-        "columns": columns,
+        "columns": setting.column_fields,
         "runtime": target.runtime,
     }
     with probe(PACKAGES[target.runtime].module, "walked", arguments) as started:

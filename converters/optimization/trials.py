@@ -16,8 +16,9 @@ from albert_edge.files import PathLike
 from albert_edge.harness.processes import probe
 from albert_edge.runtime.interpreter import PACKAGES
 from albert_edge.text.tables import Columns
+from converters.metric import first_metric
 from converters.optimization.candidates import MIXED, Candidate
-from converters.optimization.rows import Row, first_metric
+from converters.optimization.rows import Row
 from converters.targets import Target
 
 _LONGEST_REASON = 240
@@ -38,6 +39,11 @@ class Setting:
     """In points."""
     keras_score: float
     """In points, of the task's first metric."""
+
+    @property
+    def column_fields(self) -> Optional[dict[str, Any]]:
+        """`columns` for another process, as JSON values."""
+        return None if self.columns is None else dataclasses.asdict(self.columns)
 
 
 class Trials:
@@ -102,10 +108,10 @@ class Trials:
         return {"exit": "entropy", "exit_data": self._setting.data, "exit_max_drop": left}
 
     def _score(self, path: Path, target: Target) -> float:
-        columns = self._setting.columns
-        arguments = {"path": str(path), "data": str(self._setting.data), "runtime": target.runtime}
-        fields = None if columns is None else dataclasses.asdict(columns)
-        with probe(PACKAGES[target.runtime].module, "evaluated", {**arguments, "columns": fields}) as started:
+        setting = self._setting
+        arguments: dict[str, Any] = {"path": str(path), "data": str(setting.data), "runtime": target.runtime}
+        arguments["columns"] = setting.column_fields
+        with probe(PACKAGES[target.runtime].module, "evaluated", arguments) as started:
             return first_metric(started.answer["task"], started.answer)[1]
 
 

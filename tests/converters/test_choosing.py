@@ -6,10 +6,11 @@ import pytest
 
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
+from converters.metric import first_metric
 from converters.optimization.candidates import candidates, not_tried
 from converters.optimization.choosing import chosen, judged
 from converters.optimization.picture import check_picture, picture
-from converters.optimization.rows import Row, Timing, first_metric
+from converters.optimization.rows import Row, Timing
 from converters.schemes import SCHEMES, Scheme
 
 TARGET = "litert==2.3.0"

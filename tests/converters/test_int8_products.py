@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import albert_edge
+from albert_edge.config import SMALL_PRODUCT
 from albert_edge.errors import CheckFailedError
 from albert_edge.model.folder import read_checkpoint, write_folder
 from converters import building
@@ -13,7 +14,6 @@ from converters.built import BuildRequest
 from converters.combination import read_heads
 from converters.flatbuffer import _int8_products, read_tables, with_small_products_in_float32
 from converters.layout import Layout
-from converters.parts import MIN_INT8_WEIGHTS
 from converters.schemes import plan_of
 from converters.targets import parse_targets
 
@@ -72,7 +72,7 @@ def test_the_converter_keeps_the_levels(trained: Path, monkeypatch, layout: Layo
     factor = np.float32(64**-0.5)
     candidates = [values * each for values in rounded.values() if values.ndim == 2 for each in (1, factor)]
     for product in products:
-        assert product.size >= MIN_INT8_WEIGHTS
+        assert product.size >= SMALL_PRODUCT
         same = [values for values in candidates if values.shape == product.shape]
         assert min(np.abs(values - product).max() for values in same) < 1e-5 * np.abs(product).max()
 

@@ -11,11 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 from compression_runs import SMALL, cells
 
 from albert_edge.errors import ConfigError
+from albert_edge.harness.walks import in_turn
 from albert_edge.text.packing import Packed
 from benchmarks.compression import choice, distillation, exits, pruning, schemes
 from benchmarks.compression.scores import agreement, points_lost, zipped_bytes
 from benchmarks.compression.tables import points, table
-from benchmarks.compression.walks import walk
 from benchmarks.compression.work import DataSet, Plan, Rows, Work, data_sets
 from benchmarks.timing import ratio
 
@@ -174,7 +174,7 @@ def test_runs_take_turns_text_by_text():
     """A text's first round isn't timed, and each round starts with another run."""
     calls: list[tuple[str, int]] = []
     runs = {name: (lambda each, name=name: calls.append((name, len(each.input_ids)))) for name in "ab"}
-    raw_ms = walk(runs, [[packed(3)], [packed(5), packed(4)]], rounds=2)
+    raw_ms = in_turn(runs, [[packed(3)], [packed(5), packed(4)]], rounds=2)
     assert calls[:6] == [("a", 3), ("b", 3), ("b", 3), ("a", 3), ("a", 3), ("b", 3)]
     assert calls[6:10] == [("a", 5), ("a", 4), ("b", 5), ("b", 4)]
     assert len(calls) == 18

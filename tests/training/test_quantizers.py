@@ -80,11 +80,11 @@ def test_a_dense_layer_takes_its_kernel_rounded_and_learns_the_whole_one(quantiz
 
 
 def test_small_products_stay_float_in_int4_alone(quantizers):
+    from albert_edge.config import SMALL_PRODUCT
     from albert_edge.training.additions.quantization import TrainedQuantization
-    from converters.flatbuffer import MIN_INT8_WEIGHTS
 
     int4, int8 = TrainedQuantization("int4", 1), TrainedQuantization("int8", 1)
-    assert [int4.rounds(MIN_INT8_WEIGHTS + more) for more in (-1, 0)] == [False, True]
+    assert [int4.rounds(SMALL_PRODUCT + more) for more in (-1, 0)] == [False, True]
     assert int8.rounds(1)
 
 

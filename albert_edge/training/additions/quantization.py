@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional
 
+from albert_edge.config import SMALL_PRODUCT
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.quantization import Quantization, Rounding
 from albert_edge.model.tensors import WORD_EMBEDDINGS, tensor_table
@@ -43,7 +44,7 @@ class _Kind(NamedTuple):
     """Products of fewer weights stay float in these files."""
 
 
-_KINDS = {"int8": _Kind(8, True, 0), "int4": _Kind(4, False, 8192)}
+_KINDS = {"int8": _Kind(8, True, 0), "int4": _Kind(4, False, SMALL_PRODUCT)}
 
 
 class TrainedQuantization(Quantization):
