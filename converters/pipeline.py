@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 from albert_edge.artifact import Artifact, Exit, Head, Lengths, QuantizedOutput, make_artifact, write_artifact
 from albert_edge.artifact.inspection import inspect
-from albert_edge.errors import CheckFailedError, DataError
+from albert_edge.errors import CheckFailedError
 from albert_edge.files import PathLike, check_writable
 from albert_edge.harness.evaluations import make_evaluation
 from albert_edge.harness.evaluations.base import DataFile
@@ -23,7 +23,7 @@ from converters.built import BuildRequest, Built
 from converters.combination import read_heads
 from converters.exits import calibrated, check_exit, checked_drop, planned_exit
 from converters.layout import Layout
-from converters.requests import read_requests
+from converters.requests import calibration_requests
 from converters.samples import sample_inputs
 from converters.schemes import Plan, plan_of
 from converters.targets import DEFAULT_TARGET, Target, parse_targets
@@ -134,8 +134,8 @@ def _check_data(
 
     Raises `DataError`.
     """
-    if calibrate is not None and not read_requests(task_named(head.task), calibrate, columns):
-        raise DataError(f"{calibrate}: a calibration file must have texts; received none")
+    if calibrate is not None:
+        calibration_requests(task_named(head.task), calibrate, columns)
     if exit_data is not None:
         config = head.config
         pipeline = make_pipeline(head.task, config, head.tokenizer, config.max_position_embeddings)

@@ -49,6 +49,14 @@ def read_requests(task: Task, path: PathLike, columns: Optional[Columns] = None)
     return [TextRequest(text) for text in texts] if task.alias == "embed" else [_with_masks(text) for text in texts]
 
 
+def calibration_requests(task: Task, path: PathLike, columns: Optional[Columns] = None) -> list[Any]:
+    """`read_requests` of a file that something is fitted to; raises `DataError` if it has none."""
+    requests = read_requests(task, path, columns)
+    if not requests:
+        raise DataError(f"{path}: a calibration file must have texts; received none")
+    return requests
+
+
 def _neighbours(path: PathLike) -> list[TextRequest]:
     from albert_edge.harness.evaluations.order import SEED
     from albert_edge.text.documents import read_order_examples

@@ -20,6 +20,8 @@ from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike, atomic_write, check_writable
 from albert_edge.harness.environment import environment
 from albert_edge.model.hub import resolve_folder
+from albert_edge.model.tensors import task_of_folder
+from albert_edge.tasks import task_named
 from converters.layout import Layout
 from converters.metric import first_metric
 from converters.optimization.candidates import Candidate, candidates, not_tried
@@ -29,6 +31,7 @@ from converters.optimization.picture import check_picture, picture
 from converters.optimization.rows import Row
 from converters.optimization.timing import with_timings
 from converters.optimization.trials import Setting, Trials
+from converters.requests import calibration_requests
 from converters.targets import DEFAULT_TARGET, parse_targets
 
 if TYPE_CHECKING:
@@ -90,6 +93,9 @@ def optimize(
     config = AlbertConfig.load(resolve_folder(model))
     tries = candidates(config, schemes, layout)
     Layout(layout, length).lengths(config)
+    if calibrate is not None:
+        # Else every candidate would fail by it, and the run end without a file.
+        calibration_requests(task_named(task_of_folder(config)), calibrate, columns)
     say = tell or _silence
     say("scoring the Keras model")
     keras = albert_edge.evaluate(model, data, columns)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import albert_edge
 from albert_edge.cli import cli
-from albert_edge.errors import CheckFailedError, ConfigError, RuntimeUnavailableError
+from albert_edge.errors import CheckFailedError, ConfigError, DataError, RuntimeUnavailableError
 from converters.optimization import mixture, search, timing, trials
 from converters.optimization.candidates import Candidate
 from converters.optimization.rows import Timing
@@ -198,6 +198,14 @@ def test_bad_use_is_refused_before_any_work(golden_folder, separable, tmp_path):
     refused("prefer must be one of balanced, latency, size; received 'speed'", prefer="speed")
     refused("schemes must be among", schemes=["int3"])
     refused("a picture's name", plot=tmp_path / "a.gif")
+    for name, contents in (("nofile.tsv", None), ("empty.tsv", "text\n")):
+        if contents is not None:
+            (tmp_path / name).write_text(contents, encoding="utf-8")
+        with pytest.raises(DataError, match=name):
+            albert_edge.optimize(
+                golden_folder, tmp_path / "x.tflite", data=separable / "dev.tsv", calibrate=tmp_path / name
+            )
+        (tmp_path / name).unlink(missing_ok=True)
     assert list(tmp_path.iterdir()) == []
 
 
