@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import albert_edge
-from benchmarks.compression.exits import KINDS
+from benchmarks.compression.exits import kinds
 from benchmarks.compression.scores import points_lost, scored
 from benchmarks.compression.tables import megabytes, ms, points, table
 from benchmarks.compression.work import DataSet, Work
@@ -22,7 +22,7 @@ def measure(work: Work) -> str:
     """The part's table: every candidate, and of the chosen one what came out here."""
     rows, lines = work.rows("optimize"), []
     for data in work.sets.values():
-        for kind, multi_exit in KINDS.items():
+        for kind, multi_exit in kinds(work, data):
             names = {"set": data.name, "model": kind}
             found = rows.once(f"{data.name}, {kind}", partial(_optimized, work, data, multi_exit))
             lines += [{**names, **_cells(row, found)} for row in found["report"]["rows"]]

@@ -34,12 +34,16 @@ def measure(work: Work) -> str:
     """The part's table."""
     rows, lines = work.rows("exits"), []
     for data in work.sets.values():
-        for kind, multi_exit in KINDS.items():
-            if not multi_exit and work.model(data) == work.model(data, multi_exit=True):
-                continue
+        for kind, multi_exit in kinds(work, data):
             row = rows.once(f"{data.name}, {kind}", partial(_walked, work, data, multi_exit))
             lines += [{"set": data.name, "model": kind, **cells} for cells in lines_of(row)]
     return table("Exit and fixed depths, means over dev", HEADER, lines)
+
+
+def kinds(work: Work, data: DataSet) -> list[tuple[str, bool]]:
+    """Those of `KINDS` that are different folders: one may be given as both."""
+    same = work.model(data, multi_exit=True) == work.model(data)
+    return [(kind, multi_exit) for kind, multi_exit in KINDS.items() if multi_exit or not same]
 
 
 def _walked(work: Work, data: DataSet, multi_exit: bool) -> dict[str, Any]:

@@ -114,6 +114,13 @@ def test_a_masked_tokens_bias_stands_in_no_range(converted):
         assert max(scales) < 1
 
 
+def test_products_of_16_bits_sum_in_32(converted):
+    """In 64 bits they take five times as long; 48 columns can't overflow 32."""
+    tables = read_tables(read_artifact(converted["int16x8"][0]).model)
+    products = [(graph, each) for graph in tables.subgraphs for each in graph.operators if _is_product(tables, each)]
+    assert {graph.tensors[each.inputs[2]].type for graph, each in products} == {schema.TensorType.INT32}
+
+
 def test_a_product_left_float_is_found(converted):
     tables = read_tables(read_artifact(converted["int8"][0]).model)
     check_integer(tables, "int8", PRODUCTS)
