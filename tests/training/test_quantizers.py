@@ -79,6 +79,30 @@ def test_a_dense_layer_takes_its_kernel_rounded_and_learns_the_whole_one(quantiz
     np.testing.assert_allclose(gradient, np.repeat(inputs.sum((0, 1))[:, None], 96, axis=1), rtol=1e-4, atol=1e-4)
 
 
+def test_what_was_learnt_with_4_bits_is_nearer_than_what_is_rounded_to_them_afterwards(quantizers):
+    """A layer that shall give a float one's answers to inputs that go together: errors of its weights can cancel out,
+    if the training knows them. Both have 4 bits; inputs that were not learnt from."""
+    from albert_edge.model.keras import tf
+    from albert_edge.model.layers import RoundedDense
+    from albert_edge.training.additions.quantization import TrainedQuantization
+
+    generator = np.random.default_rng(3)
+    mixing = generator.normal(0, 1, (16, 128)).astype(np.float32)
+    weights = generator.normal(0, 1, (96, 128)).astype(np.float32)
+    learnt, new = (generator.normal(0, 1, (512, 16)).astype(np.float32) @ mixing for _ in range(2))
+    layer = RoundedDense(96, TrainedQuantization("int4", 1))
+    layer(learnt)
+    layer.kernel.assign(weights.T)
+    optimizer = tf.keras.optimizers.Adam(0.003)
+    for _ in range(300):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((layer(learnt) - learnt @ weights.T) ** 2)
+        optimizer.apply_gradients([(tape.gradient(loss, layer.kernel), layer.kernel)])
+    stored = quantizers.rounded_rows(layer.kernel.numpy().T, 4)
+    errors = [np.mean((new @ (each - weights).T) ** 2) for each in (rounded_in_numpy(weights, 7), stored)]
+    assert errors[1] < 0.5 * errors[0]
+
+
 def test_small_products_stay_float_in_int4_alone(quantizers):
     from albert_edge.config import SMALL_PRODUCT
     from albert_edge.training.additions.quantization import TrainedQuantization
