@@ -14,6 +14,7 @@ from albert_edge.artifact import read_artifact
 from albert_edge.errors import CheckFailedError, ConfigError
 from albert_edge.model.folder import read_checkpoint, write_folder
 from albert_edge.runtime.interpreter import open_session
+from albert_edge.runtime.running import run_packed
 from albert_edge.text.packing import Packed
 from converters.flatbuffer import read_tables, schema
 from converters.static import check_integer
@@ -99,6 +100,22 @@ def test_every_runtime_answers_as_the_model(converted, expected, name: str):
     assert (scales["ranges"], scales["texts"]) == (options.get("range_method", "mse"), 24)
     errors = {name: figures["relative_error"] for name, figures in scales["measured"].items()}
     assert scales["used"] == (min(errors, key=errors.__getitem__) if "layout" in options else "shared")
+
+
+def test_masks_are_filled_as_transformers_fills_them(golden: Path, texts: Path, tmp_path: Path):
+    """The words' product takes its table's rows in int8 and the vector of a mask in float32, on each runtime."""
+    folder, path = golden / "base_like" / "masked_lm", tmp_path / "fill.tflite"
+    targets = [target.label for target in installed_targets()]
+    albert_edge.convert(folder, path, scheme="int8", calibrate=texts, targets=targets)
+    recorded, artifact = np.load(folder / "expected.npz"), read_artifact(path)
+    ids, types = (recorded[name][0].astype(np.int32) for name in ("input_ids", "token_type_ids"))
+    places = np.array([3, 11, 20], np.int32)
+    for target in installed_targets():
+        with open_session(artifact, runtime=target.runtime) as session:
+            received = run_packed(session, artifact.manifest, Packed(ids, types, places))["fill-mask"]["logits"]
+        exact = recorded["logits"][0, places]
+        assert np.sqrt(np.mean((received - exact) ** 2)) / exact.std() < TOLERANCES["int8"]
+        assert (received.argmax(axis=1) == exact.argmax(axis=1)).all()
 
 
 def test_a_masked_tokens_bias_stands_in_no_range(converted):
