@@ -23,7 +23,7 @@ from converters.built import BuildRequest, Built
 from converters.combination import read_heads
 from converters.exits import calibrated, check_exit, checked_drop, planned_exit
 from converters.layout import Layout
-from converters.requests import calibration_requests
+from converters.requests import read_requests
 from converters.samples import sample_inputs
 from converters.schemes import Plan, plan_of
 from converters.targets import DEFAULT_TARGET, Target, parse_targets
@@ -135,7 +135,7 @@ def _check_data(
     Raises `DataError`.
     """
     if calibrate is not None:
-        calibration_requests(task_named(head.task), calibrate, columns)
+        read_requests(task_named(head.task), calibrate, columns)
     if exit_data is not None:
         config = head.config
         pipeline = make_pipeline(head.task, config, head.tokenizer, config.max_position_embeddings)

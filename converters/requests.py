@@ -24,8 +24,8 @@ ONE_MASK_IN = 7
 def read_requests(task: Task, path: PathLike, columns: Optional[Columns] = None) -> list[Any]:
     """The requests of `path` for `task`, in the order of the file.
 
-    `columns`: where the texts of a table lie. Raises `DataError` for a file that can't be read or that is of another
-    form than the task's.
+    `columns`: where the texts of a table lie. Raises `DataError` for a file that can't be read, that is of another
+    form than the task's, or that has no request: the list is never empty.
     """
     if task.alias == "answer":
         from albert_edge.pipelines.answering import Question
@@ -47,14 +47,6 @@ def read_requests(task: Task, path: PathLike, columns: Optional[Columns] = None)
         return [TextRequest(example.text, example.text_pair) for example in examples]
     texts = [text for example in examples for text in (example.text, example.text_pair) if text is not None]
     return [TextRequest(text) for text in texts] if task.alias == "embed" else [_with_masks(text) for text in texts]
-
-
-def calibration_requests(task: Task, path: PathLike, columns: Optional[Columns] = None) -> list[Any]:
-    """`read_requests` of a file that something is fitted to; raises `DataError` if it has none."""
-    requests = read_requests(task, path, columns)
-    if not requests:
-        raise DataError(f"{path}: a calibration file must have texts; received none")
-    return requests
 
 
 def _neighbours(path: PathLike) -> list[TextRequest]:

@@ -28,7 +28,7 @@ from converters.calibration.choice import Choice, Ranges, Simulation, choose_sca
 from converters.calibration.ranges import Range, choose_range
 from converters.calibration.recording import record
 from converters.calibration.running import PointNetwork
-from converters.flatbuffer import PER_ROW_VERSION, read_tables, schema, without_unused_buffers, write_tables
+from converters.flatbuffer import PER_ROW_VERSION, read_tables, schema, write_tables
 from converters.graph.heads import GraphHead
 from converters.graph.network import Network
 from converters.outputs import with_integer_outputs
@@ -142,7 +142,7 @@ def with_integer_products(model: bytes, network: Network, ranges: Ranges, activa
             if code.builtinCode == schema.BuiltinOperator.FULLY_CONNECTED:
                 code.version = PER_ROW_VERSION
     with_int32_sums(tables)
-    return write_tables(without_unused_buffers(tables))
+    return write_tables(tables)
 
 
 def _name_tensors(tables: Any, found: Sequence[Found], ranges: Ranges) -> dict[str, dict[str, Any]]:

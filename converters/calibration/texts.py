@@ -18,7 +18,7 @@ from albert_edge.files import PathLike
 from albert_edge.pipelines import make_pipeline
 from albert_edge.tasks import task_named
 from albert_edge.text.packing import Packed
-from converters.requests import calibration_requests
+from converters.requests import read_requests
 
 if TYPE_CHECKING:
     from albert_edge.model.folder import Checkpoint
@@ -54,7 +54,7 @@ def calibration_texts(
     """
     if path is None:
         return random_texts(checkpoint.config)
-    requests = calibration_requests(task_named(checkpoint.task), path, columns)
+    requests = read_requests(task_named(checkpoint.task), path, columns)
     generator = np.random.default_rng(_SEED)
     strips = np.array_split(np.arange(len(requests)), min(count, len(requests)))
     config = checkpoint.config

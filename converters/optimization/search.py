@@ -31,7 +31,7 @@ from converters.optimization.picture import check_picture, picture
 from converters.optimization.rows import Row
 from converters.optimization.timing import with_timings
 from converters.optimization.trials import Setting, Trials
-from converters.requests import calibration_requests
+from converters.requests import read_requests
 from converters.targets import DEFAULT_TARGET, parse_targets
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def optimize(
     Layout(layout, length).lengths(config)
     if calibrate is not None:
         # Else every candidate would fail by it, and the run end without a file.
-        calibration_requests(task_named(task_of_folder(config)), calibrate, columns)
+        read_requests(task_named(task_of_folder(config)), calibrate, columns)
     say = tell or _silence
     say("scoring the Keras model")
     keras = albert_edge.evaluate(model, data, columns)

@@ -37,6 +37,26 @@ FOLDERS = {
 }
 
 
+EMPTY = {
+    "nothing.tsv": "",
+    "header.tsv": "text\n",
+    "blank.txt": "\n\n",
+    "blank.jsonl": "\n",
+    "blank.conll": "\n",
+    "no_articles.json": '{"data": []}',
+    "no_questions.json": '{"data": [{"title": "t", "paragraphs": [{"context": "Ada wrote.", "qas": []}]}]}',
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+@pytest.mark.parametrize("alias", FILES)
+def test_a_file_without_requests_is_refused(alias: str, name: str, tmp_path: Path):
+    """Who calibrates or checks on a file's texts relies on having some."""
+    (tmp_path / name).write_text(EMPTY[name], encoding="utf-8")
+    with pytest.raises(DataError):
+        read_requests(task_named(alias), tmp_path / name)
+
+
 def data_file(alias: str, folder: Path) -> Path:
     name, contents = FILES[alias]
     path = folder / name
