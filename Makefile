@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := out
 DATA := data
+COMPARE := .venv-compare
 
-.PHONY: setup demo test test-fast lint format bench bench-tasks topics requirements transformers-env clean
+.PHONY: pi setup demo test test-fast lint format bench bench-compare bench-tasks topics requirements transformers-env clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -51,6 +52,18 @@ bench: setup  ## The figures of the README's tables (DATA=folder with sst2 and a
 		echo "left out: what is trained, which needs make bench DATA=folder with sst2 and ag_news" >&2; \
 	fi
 
+bench-compare: setup $(COMPARE)/.installed  ## This project beside other engines (DATA=folder with ag_news: its mix of lengths too)
+	$(BIN)/python -m benchmarks.compare --peers $(COMPARE)/bin/python --out $(OUT)/compare \
+		$(if $(wildcard $(DATA)/ag_news),--data $(DATA)/ag_news/dev.tsv --calibration $(DATA)/ag_news/train.tsv)
+
+$(COMPARE)/.installed: benchmarks/compare/requirements.txt
+	$(PYTHON) -m venv --clear $(COMPARE)
+	$(COMPARE)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/compare/requirements.txt
+	@touch $@
+
+pi: setup  ## Answers and instruction counts on emulated Raspberry Pis (Debian: mmdebstrap, gcc; network once)
+	$(BIN)/python -m benchmarks.pi --out $(OUT)/pi
+
 bench-tasks: setup  ## What small models learn from public data sets (DATA=their folder)
 	$(BIN)/python benchmarks/tasks.py --data $(DATA) --out $(OUT)/tasks.json
 
@@ -74,4 +87,4 @@ transformers-env:  ## An environment with PyTorch and transformers, for the test
 	.venv-transformers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/model/transformers-requirements.txt
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) .venv-transformers $(OUT) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-transformers $(COMPARE) $(OUT) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

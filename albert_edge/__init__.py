@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from albert_edge.artifact.inspection import inspect
     from albert_edge.harness.bench import bench
     from albert_edge.harness.evaluation import evaluate
+    from albert_edge.harness.gate import baseline, gate
+    from albert_edge.harness.report import report
+    from albert_edge.harness.report.card import card
     from albert_edge.harness.scoring import score
     from albert_edge.model.create import create
     from albert_edge.model.sizes import sizes
@@ -37,12 +40,15 @@ __version__ = "0.1.0"
 
 # Public name -> the module that defines it.
 _FUNCTIONS = {
+    "baseline": "albert_edge.harness.gate",
     "bench": "albert_edge.harness.bench",
+    "card": "albert_edge.harness.report.card",
     "convert": "converters.pipeline",
     "create": "albert_edge.model.create",
     "demo": "converters.demo",
     "evaluate": "albert_edge.harness.evaluation",
     "export_checkpoint": "converters.checkpoints.exporting",
+    "gate": "albert_edge.harness.gate",
     "import_checkpoint": "converters.checkpoints.importing",
     "inspect": "albert_edge.artifact.inspection",
     "load": "albert_edge.runtime.predictor",
@@ -50,6 +56,7 @@ _FUNCTIONS = {
     "predict": "albert_edge.runtime.predictor",
     "prune": "albert_edge.training.pruning.pruning",
     "prune_vocab": "converters.vocabulary",
+    "report": "albert_edge.harness.report",
     "score": "albert_edge.harness.scoring",
     "sensitivity": "converters.sensitivity",
     "similar": "albert_edge.runtime.predictor",
@@ -62,12 +69,15 @@ _FUNCTIONS = {
 
 __all__ = [
     "AlbertEdgeError",
+    "baseline",
     "bench",
+    "card",
     "convert",
     "create",
     "demo",
     "evaluate",
     "export_checkpoint",
+    "gate",
     "import_checkpoint",
     "inspect",
     "load",
@@ -75,6 +85,7 @@ __all__ = [
     "predict",
     "prune",
     "prune_vocab",
+    "report",
     "score",
     "sensitivity",
     "similar",

@@ -35,6 +35,10 @@ class RuntimeUnavailableError(AlbertEdgeError):
     """No interpreter, or not the one asked for, is installed; or it refused the model."""
 
 
+class DeviceError(AlbertEdgeError):
+    """A device that isn't known, can't be reached, isn't the one it was, or failed at what it was asked."""
+
+
 class MissingPackageError(AlbertEdgeError):
     """A command needs an optional part of the installation (`pip install albert-edge[host]`)."""
 

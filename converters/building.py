@@ -84,7 +84,7 @@ class _Builder:
         else:
             network, model = self._by_parts(plan)
         check_stored(model, network.matrices, WORD_EMBEDDINGS, plan)
-        named = with_description(model, self.request.checkpoints, plan)
+        named = with_description(model, self.request.checkpoints, plan, self.request.options)
         return Built(named, layout, quantized_outputs, facts)
 
     # === The three ways ===

@@ -31,8 +31,9 @@ class BuildRequest:
     columns: Optional[Columns] = None
     """Of `calibrate`."""
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """Further settings, as JSON has them: `exit`, those of `converters.activations.DEFAULTS`, and `sums_apart`, with
-    which every scheme's products take the activation points themselves (`Network`), for looking at them."""
+    """Further settings, as JSON has them: `exit`, `card` and `licence` (of the metadata), those of
+    `converters.activations.DEFAULTS`, and `sums_apart`, with which every scheme's products take the activation points
+    themselves (`Network`), for looking at them."""
 
     def __post_init__(self) -> None:
         if self.calibrate is None and any(plan.activations for plan in self.plans):

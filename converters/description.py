@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Any, Mapping, Sequence
 
 from albert_edge.artifact.manifest import LABELS_FILE
 from albert_edge.model.folder import Checkpoint
@@ -13,8 +13,8 @@ from converters.metadata import DEPTH_DESCRIPTION, METADATA_NAME, OUTPUT_DESCRIP
 from converters.schemes import Plan
 
 
-def with_description(model: bytes, checkpoints: Sequence[Checkpoint], plan: Plan) -> bytes:
-    """The flatbuffer `model` with its metadata inside."""
+def with_description(model: bytes, checkpoints: Sequence[Checkpoint], plan: Plan, options: Mapping[str, Any]) -> bytes:
+    """The flatbuffer `model` with its metadata inside; `options`: a build's, of which `card` and `licence` count."""
     config = checkpoints[0].config
     texts = {DEPTH_USED: TensorText(DEPTH_USED, DEPTH_DESCRIPTION)}
     for number, head in enumerate(graph_heads({each.task: each.config for each in checkpoints})):
@@ -25,9 +25,11 @@ def with_description(model: bytes, checkpoints: Sequence[Checkpoint], plan: Plan
     inputs, outputs = main_tensor_names(model)
     metadata = metadata_bytes(
         name=f"ALBERT for {' and '.join(checkpoint.task for checkpoint in checkpoints)}",
-        description=f"{config.num_hidden_layers} layers of {config.hidden_size}, {plan.described}",
+        description=options.get("card")
+        or f"{config.num_hidden_layers} layers of {config.hidden_size}, {plan.described}",
         inputs=inputs,
         outputs=[texts[name] for name in outputs],
         tokenizer_file=checkpoints[0].tokenizer.file_name,
+        licence=options.get("licence") or "",
     )
     return with_metadata(model, METADATA_NAME, metadata)

@@ -11,9 +11,6 @@ The threshold is fitted to the data that it is found on: the score on other text
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 
 import numpy as np
@@ -24,11 +21,11 @@ from albert_edge.artifact.exits import EXIT_KINDS, NEVER, refusal
 from albert_edge.errors import CheckFailedError, ConfigError
 from albert_edge.files import PathLike
 from albert_edge.rules import is_number
-from albert_edge.runtime import open_isolated
 from albert_edge.runtime.running import run_packed
 from albert_edge.runtime.session import Session
 from albert_edge.tasks import DEPTH_USED
 from converters.depths import Recording, confidences, depths_at, record, run_at_depths
+from converters.targets import Target, on_target
 
 if TYPE_CHECKING:
     from albert_edge.text.packing import Packed
@@ -106,14 +103,14 @@ def checked_drop(max_drop: Optional[float], data: Optional[PathLike]) -> float:
 
 
 def calibrated(
-    artifact: Artifact, data: PathLike, columns: Optional[Columns], max_drop: float, runtime: Optional[str] = None
+    artifact: Artifact, data: PathLike, columns: Optional[Columns], max_drop: float, target: Optional[Target] = None
 ) -> Exit:
     """The exit of `artifact` with the threshold that the file `data` gives it, and the figures of that.
 
     Arguments:
         data: labelled texts of the head's task, in `columns`.
         max_drop: how many points of the task's first metric (of fractions, hundredths) may be lost on `data`.
-        runtime: the interpreter's package, as for `load`; it runs in a process of its own.
+        target: where it runs; None: on the installed runtime.
 
     The figures: `rows`, `windows`, `metric` (its name), `full` and `with_exit` (its values), `max_drop`, `mean_depth`
     (of the windows) and `depths` (how many windows stopped after layer 1, 2, ...).
@@ -125,38 +122,35 @@ def calibrated(
     if early_exit is None:
         raise ConfigError(f"a calibration needs a file with an exit; received {artifact.manifest.scheme} without one")
     max_drop = checked_drop(max_drop, data)
-    with _opened(artifact, runtime) as session:
+
+    def measured(session: Session) -> Exit:
         found = record(session, artifact, data, columns)
         sureness = confidences(artifact.manifest, early_exit, found.logits)
         threshold = best_threshold(found, sureness, early_exit.kind, max_drop)
         windows = [packed for each in found.inputs for packed in each]
         _check_foreseen(session, artifact, windows, found.logits, sureness, threshold)
-    return Exit(early_exit.kind, threshold, _figures(found, depths_at(sureness, threshold), max_drop))
+        return Exit(early_exit.kind, threshold, _figures(found, depths_at(sureness, threshold), max_drop))
+
+    return on_target(target, artifact.model, measured)
 
 
-def check_exit(artifact: Artifact, samples: Sequence[Packed], runtime: Optional[str] = None) -> None:
+def check_exit(artifact: Artifact, samples: Sequence[Packed], target: Optional[Target] = None) -> None:
     """Raise `CheckFailedError` unless the graph of `artifact`, which has an exit, stops where its confidences say.
 
     Runs the shorter ones of `samples` with a threshold that lies amid their confidences, and compares depths and logits
-    with those of a fixed depth. `runtime`: as in `calibrated`.
+    with those of a fixed depth. `target`: as in `calibrated`.
     """
     early_exit = artifact.manifest.exit
     assert early_exit is not None
     windows = [packed for packed in samples if len(packed.input_ids) <= _CHECKED_TOKENS]
-    with _opened(artifact, runtime) as session:
+
+    def checked(session: Session) -> None:
         logits, _ = run_at_depths(session, artifact.manifest, windows)
         sureness = confidences(artifact.manifest, early_exit, logits)
         thresholds = list(_candidates(sureness, early_exit.kind)) or [NEVER]
         _check_foreseen(session, artifact, windows, logits, sureness, thresholds[len(thresholds) // 2])
 
-
-@contextlib.contextmanager
-def _opened(artifact: Artifact, runtime: Optional[str]) -> Iterator[Session]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.tflite"
-        path.write_bytes(artifact.model)
-        with open_isolated(path, runtime=runtime) as session:
-            yield session
+    on_target(target, artifact.model, checked)
 
 
 def best_threshold(found: Recording, sureness: NDArray[np.float32], kind: str, max_drop: float) -> float:

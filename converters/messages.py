@@ -20,7 +20,7 @@ from albert_edge.text.tokenizer import make_tokenizer
 from converters.built import BuildRequest, Built
 from converters.layout import Layout
 from converters.schemes import Plan
-from converters.targets import parse_target
+from converters.targets import Target
 
 if TYPE_CHECKING:
     from converters.reference import Answers
@@ -46,7 +46,7 @@ def request_message(request: BuildRequest, samples: Sequence[Packed]) -> Message
         "heads": [_head_fields(checkpoint) for checkpoint in request.checkpoints],
         "layout": dataclasses.asdict(request.layout),
         "plans": [dataclasses.asdict(plan) for plan in request.plans],
-        "targets": [target.label for target in request.targets],
+        "targets": [dataclasses.asdict(target) for target in request.targets],
         "calibrate": None if request.calibrate is None else str(request.calibrate),
         "columns": None if request.columns is None else dataclasses.asdict(request.columns),
         "options": dict(request.options),
@@ -70,7 +70,7 @@ def read_request(fields: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         checkpoints=tuple(_checkpoint(number, head, arrays) for number, head in enumerate(fields["heads"])),
         layout=Layout(**fields["layout"]),
         plans=tuple(Plan(**plan) for plan in fields["plans"]),
-        targets=tuple(map(parse_target, fields["targets"])),
+        targets=tuple(Target(**target) for target in fields["targets"]),
         calibrate=fields["calibrate"],
         columns=None if fields["columns"] is None else Columns(**fields["columns"]),
         options=fields["options"],

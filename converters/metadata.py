@@ -96,16 +96,22 @@ class TensorText(NamedTuple):
 
 
 def metadata_bytes(
-    name: str, description: str, inputs: Sequence[str], outputs: Sequence[TensorText], tokenizer_file: str
+    name: str,
+    description: str,
+    inputs: Sequence[str],
+    outputs: Sequence[TensorText],
+    tokenizer_file: str,
+    licence: str = "",
 ) -> bytes:
     """The metadata of a model.
 
     Args:
       name: the model's name.
-      description: one sentence on what the model does.
+      description: what the model does, a sentence or a model card in Markdown.
       inputs: names of the signature's inputs in the order of the main subgraph's input tensors.
       outputs: likewise its outputs.
       tokenizer_file: the associated vocabulary: a SentencePiece model, or a WordPiece `.txt`.
+      licence: of the model; empty: not stated.
     """
     tables = _Tables()
     input_tensors = [_tensor(tables, TensorText(tensor, INPUT_DESCRIPTIONS[tensor])) for tensor in inputs]
@@ -125,6 +131,7 @@ def metadata_bytes(
             0: tables.text(name),
             1: tables.text(description),
             3: tables.vector([subgraph]),
+            5: tables.text(licence) if licence else None,
             7: tables.text(_MIN_PARSER_VERSION),
         }
     )

@@ -15,18 +15,20 @@ from albert_edge.errors import CheckFailedError
 from albert_edge.files import PathLike, check_writable
 from albert_edge.harness.evaluations import make_evaluation
 from albert_edge.harness.evaluations.base import DataFile
+from albert_edge.harness.report.card import card, card_beside
 from albert_edge.model.folder import Checkpoint
 from albert_edge.pipelines import make_pipeline
 from albert_edge.tasks import task_named
 from converters.activations import check_options
 from converters.built import BuildRequest, Built
+from converters.card import card_facts, card_text
 from converters.combination import read_heads
 from converters.exits import calibrated, check_exit, checked_drop, planned_exit
 from converters.layout import Layout
 from converters.requests import read_requests
 from converters.samples import sample_inputs
 from converters.schemes import Plan, plan_of
-from converters.targets import DEFAULT_TARGET, Target, parse_targets
+from converters.targets import DEFAULT_TARGET, Target, parse_targets, prepare
 from converters.verification import verified_on
 from converters.worker import build_apart
 
@@ -61,6 +63,7 @@ def convert(
     exit_threshold: Optional[float] = None,
     exit_data: Optional[PathLike] = None,
     exit_max_drop: Optional[float] = None,
+    licence: Optional[str] = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Convert a model folder into an artifact that was compared with it on every target.
@@ -79,7 +82,8 @@ def convert(
       range_method: of int8 and int16x8: how a range is found on `calibrate`: `mse` takes the one whose rounding has the
         least mean squared error, `percentile` that of 99.99 % of the values.
       integer_outputs: of int8 and int16x8: whether the outputs are integers too.
-      targets: runtimes that shall run the file, as `litert` or `tflite-runtime==2.14.0`.
+      targets: runtimes that shall run the file: `litert`, `litert==2.1.6`, `tflite-runtime==2.14.0`,
+        `android-2.16.1`, a board or another device. What isn't installed gets an environment, made once.
       layout: `looped` (any length, depth as an input) or `unrolled`.
       length: tokens, of the unrolled layout only.
       pooling, normalize, max_length, stride, no_answer_threshold: fields of `DeviceSettings` that the file shall have;
@@ -87,7 +91,8 @@ def convert(
       exit, exit_threshold: whether and where the loop may stop early, as in `converters.exits.planned_exit`.
       exit_data: a labelled data file, its texts in `columns`, that the threshold is calibrated on.
       exit_max_drop: points of the task's first metric that stopping early may cost on `exit_data`; None: 0.5.
-      overwrite: whether `out` may be replaced.
+      licence: of the model, for its card; None: what the folder's README.md states.
+      overwrite: whether `out`, and the card beside it (`.card.md`), may be replaced.
 
     Returns what `albert_edge.inspect` says of the file, and `verified`: for each target the figures of the comparison;
     of int8 and int16x8 also how the activations' ranges were found. Raises `CheckFailedError` if the file answers
@@ -102,7 +107,8 @@ def convert(
         "integer_outputs": integer_outputs,
     }
     check_options(plan, layout, options)
-    check_writable(out, overwrite)
+    for path in (out, card_beside(out)):
+        check_writable(path, overwrite)
     settings = {
         "pooling": pooling,
         "normalize": normalize,
@@ -115,15 +121,19 @@ def convert(
     early_exit = planned_exit(_heads(heads), layout, plan.activations, exit, exit_threshold, exit_data)
     max_drop = checked_drop(exit_max_drop, exit_data)
     _check_data(heads[0], calibrate, exit_data, columns)
+    prepare(wanted_targets)
     options["exit"] = early_exit and early_exit.to_dict()
+    about = card_facts(model, licence)
+    options.update(card=card_text(heads, plan, about), licence=about.licence)
     request = BuildRequest(heads, wanted_layout, (plan,), wanted_targets, calibrate, columns, options)
     (built,), samples, reference = _built(request)
     draft = artifact_of(heads, built, plan, early_exit)
     verified = _verify(draft, samples, reference, plan, wanted_targets)
     if exit_data is not None:
-        early_exit = calibrated(draft, exit_data, columns, max_drop, wanted_targets[0].runtime)
+        early_exit = calibrated(draft, exit_data, columns, max_drop, _near(wanted_targets))
     promised = tuple(target.label for target in wanted_targets)
     write_artifact(out, artifact_of(heads, built, plan, early_exit, promised))
+    card(out, out=card_beside(out), overwrite=True)
     return {**inspect(Path(out)), **built.facts, "verified": verified}
 
 
@@ -198,8 +208,13 @@ def _verify(
     return verified
 
 
+def _near(targets: Sequence[Target]) -> Optional[Target]:
+    """The first target on this machine; on an emulated board a data file would take hours."""
+    return next((target for target in targets if target.device is None), None)
+
+
 def _check_exit_on(target: Target, artifact: Artifact, samples: Sequence[Packed]) -> None:
     try:
-        check_exit(artifact, samples, target.runtime)
+        check_exit(artifact, samples, target)
     except CheckFailedError as error:
         raise CheckFailedError(f"on {target.label} {error}") from error

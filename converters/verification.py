@@ -1,6 +1,6 @@
 """Whether a deployed file answers as the model that it came from: before it is written, and whenever a user asks.
 
-`verified_on` is the conversion's own check, on each promised target in that runtime's own process: a crash there is a
+`verified_on` is the conversion's own check, on each promised target in a process of its own: a crash there is a
 message, and loading without answering rightly counts for nothing. `verify` compares a finished file with its folders
 on the user's texts, tokenizers and windows included. Both run the network as the device's predictors do.
 """
@@ -8,8 +8,6 @@ on the user's texts, tokenizers and windows included. Both run the network as th
 from __future__ import annotations
 
 import dataclasses
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 import numpy as np
@@ -20,7 +18,6 @@ from albert_edge.errors import ArtifactError, CheckFailedError
 from albert_edge.files import PathLike
 from albert_edge.model.folder import Checkpoint
 from albert_edge.pipelines import make_pipeline
-from albert_edge.runtime import open_isolated
 from albert_edge.runtime.interpreter import open_session
 from albert_edge.runtime.running import run_packed
 from albert_edge.runtime.session import Session
@@ -31,7 +28,7 @@ from converters.reference import Answers, reference_outputs
 from converters.requests import read_requests
 from converters.samples import sample_inputs
 from converters.schemes import Plan, scheme_named
-from converters.targets import Target
+from converters.targets import Target, on_target
 
 if TYPE_CHECKING:
     from albert_edge.text.packing import Packed
@@ -52,7 +49,7 @@ def verified_on(
     Raises `CheckFailedError` if it doesn't load there, crashes, or answers otherwise than `plan` allows.
     """
     try:
-        received = _answers_on(target, artifact, samples)
+        received = on_target(target, artifact.model, lambda session: _answers(session, artifact, samples))
     except ArtifactError as reason:
         raise CheckFailedError(f"the file must run on {target.label}; received: {reason}") from reason
     compared = _compare_heads(list(reference), reference, received)
@@ -60,14 +57,6 @@ def verified_on(
         if not comparison.allowed_by(plan.tolerance):
             raise CheckFailedError(f"on {target.label} {_difference(name, comparison, plan)}")
     return Comparisons(len(samples), compared)
-
-
-def _answers_on(target: Target, artifact: Artifact, samples: Sequence[Packed]) -> dict[str, Answers]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.tflite"
-        path.write_bytes(artifact.model)
-        with open_isolated(path, runtime=target.runtime) as session:
-            return _answers(session, artifact, samples)
 
 
 def _answers(session: Session, artifact: Artifact, samples: Sequence[Packed]) -> dict[str, Answers]:

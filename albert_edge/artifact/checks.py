@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Mapping
 
+from albert_edge.artifact.card import METADATA_ENTRY, METADATA_IDENTIFIER
 from albert_edge.artifact.facts import ModelFacts, SignatureFacts, TensorFacts
 from albert_edge.artifact.heads import labels_of
 from albert_edge.artifact.manifest import LABELS_FILE, MANIFEST_FILE, Manifest
@@ -19,8 +20,6 @@ from albert_edge.errors import ArtifactError
 from albert_edge.tasks import DEPTH_USED, EXIT_THRESHOLD, MASKED_POSITIONS, output_names, task_named
 
 SIGNATURE = "serving_default"
-METADATA_ENTRY = "TFLITE_METADATA"
-METADATA_IDENTIFIER = b"M001"
 
 
 def check_files(manifest: Manifest, model: Data, files: Mapping[str, bytes]) -> None:

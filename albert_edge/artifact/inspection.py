@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any, Optional
 
 from albert_edge.artifact import Artifact, read_artifact, zip_bytes
+from albert_edge.artifact.card import read_card
 from albert_edge.artifact.facts import ModelFacts
 from albert_edge.artifact.flatbuffer import read_model
 from albert_edge.artifact.heads import values_of
@@ -27,10 +28,11 @@ def inspect(path: PathLike, foreign: bool = False) -> dict[str, Any]:
     (of the first head), `scheme`, `parts` (part -> precision; empty: as the scheme says), `activations` (null, int8,
     int16), `layout`, `lengths` ({min, max}), `exit` (null or {kind, threshold, calibration}), `labels` (of the first
     head), `heads` (a list of {task, labels, problem_type, settings}, the first head included), `quantized_outputs`
-    (output -> {dtype, scale, zero_point}), `tokenizer` ({kind, options}), `targets`,
-    `unique_weight_bytes`, `weight_copies` (matrix products for each stored matrix, at most), `operators` (list of
-    {name, version, count}), `inputs` and `outputs` (lists of {name, dtype, shape}; -1: any size), `files` (list of
-    {name, bytes, sha256}), `sha256` (of the whole file), `model_sha256` (of the flatbuffer). Raises `ArtifactError`.
+    (output -> {dtype, scale, zero_point}), `tokenizer` ({kind, options}), `targets`, `card` (in Markdown, or
+    a sentence; empty without metadata), `licence` (empty: not stated), `unique_weight_bytes`, `weight_copies` (matrix
+    products for each stored matrix, at most), `operators` (list of {name, version, count}), `inputs` and `outputs`
+    (lists of {name, dtype, shape}; -1: any size), `files` (list of {name, bytes, sha256}), `sha256` (of the
+    whole file), `model_sha256` (of the flatbuffer). Raises `ArtifactError`.
     """
     if foreign:
         data = read_bytes(path, ArtifactError)
@@ -44,6 +46,7 @@ def inspect(path: PathLike, foreign: bool = False) -> dict[str, Any]:
 
 def _report(model: Data, archive: bytes, facts: ModelFacts, artifact: Optional[Artifact]) -> dict[str, Any]:
     manifest = artifact.manifest if artifact else None
+    card = read_card(model, facts)
     digest = hashlib.sha256(model)
     model_sha256 = digest.hexdigest()
     digest.update(archive)
@@ -62,6 +65,8 @@ def _report(model: Data, archive: bytes, facts: ModelFacts, artifact: Optional[A
         "quantized_outputs": manifest and {name: each.to_dict() for name, each in manifest.quantized_outputs.items()},
         "tokenizer": manifest and {"kind": manifest.tokenizer_kind, "options": dict(manifest.tokenizer_options)},
         "targets": manifest and list(manifest.targets),
+        "card": card.text,
+        "licence": card.licence,
         "unique_weight_bytes": unique_weight_bytes(facts),
         "weight_copies": weight_copies(facts),
         "operators": _operators(facts),

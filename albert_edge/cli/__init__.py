@@ -35,12 +35,17 @@ COMMANDS = {
     "optimize": "Find the smallest, fastest file that keeps the accuracy.",
     "sensitivity": "Measure what each part loses in fewer bits.",
     "inspect": "Show what a .tflite holds, its hashes checked.",
+    "card": "Show a .tflite's model card, with what was measured of it.",
     "verify": "Compare a .tflite with the model that it came from.",
     "predict": "Run a .tflite on texts.",
     "similar": "Find the texts nearest to a query.",
     "evaluate": "Score a .tflite or a model folder on a data file.",
     "score": "Score predictions made elsewhere on a data file.",
-    "bench": "Measure latency and memory of a .tflite.",
+    "bench": "Measure latency, memory and accuracy of a .tflite.",
+    "gate": "Judge a .tflite against a baseline or another file.",
+    "baseline": "Record what a .tflite measures, or show it.",
+    "device": "Add, list, check and remove machines to measure on.",
+    "report": "Turn results of `bench` into one page of HTML.",
     "demo": "Train, convert, check, measure and run a classifier.",
 }
 

@@ -74,7 +74,8 @@ from albert_edge.settings import POOLINGS
     multiple=True,
     default=["litert"],
     show_default=True,
-    help="A runtime that must load the file and answer as the model does: litert, tflite-runtime==2.14.0. Repeatable.",
+    help="A runtime that must load the file and answer as the model does: litert, litert==VERSION, "
+    "tflite-runtime==2.14.0, android-2.16.1, a board (raspberry-pi-4) or another device. Repeatable.",
 )
 @click.option("--layout", default="looped", show_default=True, help="looped or unrolled.")
 @click.option("--length", type=int, help="Tokens, of the unrolled layout only.")
@@ -84,6 +85,7 @@ from albert_edge.settings import POOLINGS
 @click.option("--stride", type=int, help="Tokens from one window to the next.  [default: the folder's]")
 @click.option("--no-answer-threshold", type=float, help="Of question-answering.  [default: the folder's]")
 @exit_options
+@click.option("--licence", help="Of the model, for its card, as Apache-2.0.  [default: the folder's README.md]")
 @overwrite_option
 @json_option
 def command(
@@ -112,6 +114,7 @@ def command(
     exit_threshold: Optional[float],
     exit_data: Optional[str],
     exit_max_drop: Optional[float],
+    licence: Optional[str],
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -161,6 +164,7 @@ def command(
         exit_threshold=exit_threshold,
         exit_data=exit_data,
         exit_max_drop=exit_max_drop,
+        licence=licence,
         overwrite=overwrite,
     )
     if as_json:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
 import click
 
+from albert_edge.cli.device_option import ask_devices, device_option, end_with_errors
 from albert_edge.cli.options import (
     column_options,
     exit_threshold_option,
@@ -30,8 +31,11 @@ from albert_edge.cli.reports import print_report
 @runtime_option
 @click.option("--limit", type=click.IntRange(1), help="Use the first so many examples.  [default: all]")
 @click.option("--predictions", type=click.Path(), help="Write the answers to this file, as `score` reads it.")
+@device_option
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
     path: str,
     data: str,
     task: Optional[str],
@@ -45,6 +49,7 @@ def command(
     runtime: Optional[str],
     limit: Optional[int],
     predictions: Optional[str],
+    device: Optional[str],
     as_json: bool,
 ) -> None:
     """Score the model at PATH on a data file, with the metrics of its task.
@@ -66,11 +71,17 @@ def command(
     Example:
       albert-edge evaluate news.tflite --data dev.tsv --json
       albert-edge evaluate qa.tflite --data dev-v2.0.json --json
+      albert-edge evaluate news.tflite --data dev.tsv --device raspberry-pi-4,kitchen
     """
     import albert_edge
     from albert_edge.text.tables import Columns
 
     columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
+    if device is not None:
+        if predictions is not None:
+            raise click.UsageError("--predictions must be without --device; received both")
+        _on_devices(context, as_json)
+        return
     result = albert_edge.evaluate(
         path, data, columns, threads, max_depth, runtime, limit, task, predictions, exit_threshold
     )
@@ -78,3 +89,20 @@ def command(
         print_json(result)
     else:
         print_report(result)
+
+
+def _on_devices(context: click.Context, as_json: bool) -> None:
+    """Each device's report with its name, one below the other, or as JSON; a list if there are several."""
+    from albert_edge.harness.devices.registry import described
+
+    answers = ask_devices(context, ("path", "data"))
+    reports: list[dict[str, Any]] = [
+        {"device": described(answer.entry), **answer.result} for answer in answers if answer.error is None
+    ]
+    if as_json:
+        print_json(reports if len(answers) > 1 else next(iter(reports), None))
+    else:
+        for report in reports:
+            click.echo(f"{report['device']['name']}:")
+            print_report(report)
+    end_with_errors(answers)

@@ -34,7 +34,12 @@ def command(path: str, foreign: bool, run: bool, as_json: bool) -> None:
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    facts = {key: value for key, value in report.items() if not isinstance(value, (list, dict)) and value is not None}
+    hidden = ("card", *(() if report["licence"] else ("licence",)))
+    facts = {
+        key: value
+        for key, value in report.items()
+        if not isinstance(value, (list, dict)) and value is not None and key not in hidden
+    }
     if report["lengths"] is not None:
         facts.update(_of_the_manifest(report))
     facts.update({key: f"{report[key]:,}" for key in ("file_bytes", "model_bytes", "unique_weight_bytes")})
@@ -50,6 +55,8 @@ def _print_report(report: dict[str, Any]) -> None:
         if report[title]:
             click.echo()
             print_table([title, *rows[1:]], [[row[key] for key in rows] for row in report[title]])
+    if report["card"]:
+        click.echo(f"\n{report['card'].rstrip()}")
 
 
 def _of_the_manifest(report: dict[str, Any]) -> dict[str, str]:

@@ -15,15 +15,25 @@ from typing import Any, Optional
 import albert_edge
 
 
-def environment(runtime: str, threads: Optional[int], model_sha256: str) -> dict[str, Any]:
+def environment(
+    runtime: str, threads: Optional[int], model_sha256: str, delegate: Optional[str] = None
+) -> dict[str, Any]:
     """The facts beside a result.
 
     Arguments:
         runtime: package and version of the interpreter, as `ai-edge-litert 2.3.0`.
         threads: how many threads the interpreter was given; None: its own choice.
         model_sha256: of the flatbuffer, or of a folder's weights file, in hexadecimal.
+        delegate: what the interpreter hands its operators to; None: nothing, or it isn't known.
     """
-    return {**machine(), "runtime": runtime, "threads": threads, "model_sha256": model_sha256, **software()}
+    return {
+        **machine(),
+        "runtime": runtime,
+        "delegate": delegate,
+        "threads": threads,
+        "model_sha256": model_sha256,
+        **software(),
+    }
 
 
 def machine(root: Path = Path("/")) -> dict[str, Any]:

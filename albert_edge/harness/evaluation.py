@@ -19,6 +19,7 @@ from albert_edge.harness.evaluations import make_evaluation
 from albert_edge.harness.evaluations.base import Asked, DataFile, Evaluation
 from albert_edge.harness.progress import with_progress
 from albert_edge.harness.runners import Runner, open_runner
+from albert_edge.runtime.interpreter import delegate_of
 from albert_edge.tasks import task_named
 
 if TYPE_CHECKING:
@@ -91,7 +92,12 @@ def evaluate(
         "exit_threshold": runner.exit_threshold,
         "mean_depth": None if runner.exit_threshold is None else statistics.fmean(each.depth_used for each in answered),
         "model_sha256": runner.model_sha256,
-        "environment": environment(runner.runtime, runner.threads, runner.model_sha256),
+        "environment": environment(
+            runner.runtime,
+            runner.threads,
+            runner.model_sha256,
+            delegate_of(runner.runtime) if runner.kind == "tflite" else None,
+        ),
     }
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
 from albert_edge.artifact.exits import NEVER, check_threshold
 from albert_edge.errors import ConfigError
@@ -31,6 +31,12 @@ MINIMUM_RUNS = 30
 
 WARMUP = 3
 
+BLOCK_MS = 250.0
+"""Of timed runs, between two pieces of other work."""
+
+Between = Callable[[], object]
+"""Other work that is done in between, as `harness.workload`'s."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Latency:
@@ -45,13 +51,24 @@ class Latency:
         """`tokens, p50_ms, p90_ms, p99_ms, min_ms, runs` and `first_ms`, the first run at this length."""
         return {
             "tokens": self.tokens,
-            "p50_ms": quantile(self.raw_ms, 0.50),
-            "p90_ms": quantile(self.raw_ms, 0.90),
-            "p99_ms": quantile(self.raw_ms, 0.99),
-            "min_ms": min(self.raw_ms),
-            "runs": len(self.raw_ms),
+            **summed_up(self.raw_ms),
             "first_ms": self.warmup_ms[0],
         }
+
+    def to_dict(self) -> dict[str, Any]:
+        """`summary` and every value."""
+        return {**self.summary(), "raw_ms": list(self.raw_ms), "warmup_ms": list(self.warmup_ms)}
+
+
+def summed_up(raw_ms: Sequence[float]) -> dict[str, Any]:
+    """`p50_ms, p90_ms, p99_ms, min_ms` and `runs` of raw values."""
+    return {
+        "p50_ms": quantile(raw_ms, 0.50),
+        "p90_ms": quantile(raw_ms, 0.90),
+        "p99_ms": quantile(raw_ms, 0.99),
+        "min_ms": min(raw_ms),
+        "runs": len(raw_ms),
+    }
 
 
 def measure_latency(
@@ -62,15 +79,18 @@ def measure_latency(
     warmup: int = WARMUP,
     max_depth: Optional[int] = None,
     exit_threshold: Optional[float] = None,
+    minimum: int = MINIMUM_RUNS,
+    between: Optional[Between] = None,
 ) -> Latency:
     """Run `session` again and again at one length.
 
     Arguments:
         tokens: length of the request, special pieces included.
-        runs: how many timed runs; None: at least `MINIMUM_RUNS`, and as many as `seconds` of them take.
+        runs: how many timed runs; None: at least `minimum`, and as many as `seconds` of them take.
         warmup: untimed runs before, at least 1.
         max_depth: layers to apply, looped layout only; None: all.
         exit_threshold: as in `request`.
+        between: called first and then every `BLOCK_MS`; the run after it, with the caches that it left, isn't timed.
 
     Raises `ConfigError` on a number below its least, or `tokens` that the model doesn't take.
     """
@@ -78,8 +98,12 @@ def measure_latency(
     inputs = request(session, tokens, max_depth, exit_threshold)
     warmup_ms = [_timed_ms(session, inputs) for _ in range(warmup)]
     raw_ms: list[float] = []
-    spent_ms = 0.0
-    while len(raw_ms) < (MINIMUM_RUNS if runs is None else runs) or (runs is None and spent_ms < 1000 * seconds):
+    spent_ms = next_ms = 0.0
+    while len(raw_ms) < (minimum if runs is None else runs) or (runs is None and spent_ms < 1000 * seconds):
+        if between is not None and spent_ms >= next_ms:
+            between()
+            session.run(inputs)
+            next_ms = spent_ms + BLOCK_MS
         raw_ms.append(_timed_ms(session, inputs))
         spent_ms += raw_ms[-1]
     return Latency(tokens, tuple(warmup_ms), tuple(raw_ms))
@@ -91,14 +115,16 @@ def interleave(
     rounds: int,
     warmup: int = WARMUP,
     max_depth: Optional[int] = None,
+    exit_threshold: Optional[float] = None,
 ) -> dict[str, list[float]]:
     """Run several sessions in turn, A B A B, so that whatever slows the machine for a while slows all of them.
 
     Returns name -> raw milliseconds of its `rounds` runs, after `warmup` rounds that are dropped; values of one round
-    have one index. `max_depth` is for looped files alone. Raises `ConfigError` as `measure_latency` does.
+    have one index. `max_depth` is for looped files alone, `exit_threshold` as in
+    `request`. Raises `ConfigError` as `measure_latency` does.
     """
     _check_positive(sessions=len(sessions), rounds=rounds, warmup=warmup)
-    inputs = {name: request(session, tokens, max_depth) for name, session in sessions.items()}
+    inputs = {name: request(session, tokens, max_depth, exit_threshold) for name, session in sessions.items()}
     raw_ms: dict[str, list[float]] = {name: [] for name in sessions}
     for _ in range(warmup + rounds):
         for name, session in sessions.items():

@@ -52,6 +52,33 @@ def open_and_answer(
     return predictor, {"open_ms": open_ms}
 
 
+def allocate(
+    path: str, threads: int, runtime: str, tokens: int, max_depth: Optional[int]
+) -> tuple[object, dict[str, Any]]:
+    """`packed_bytes`, what loading the file allocated, `activation_bytes`, what the first run of `tokens` tokens did
+    beyond that, and `how` they were counted (None where they can't be). The file itself is mapped, and isn't in them.
+    """
+    from albert_edge.artifact import read_artifact
+    from albert_edge.harness.latency import request
+    from albert_edge.harness.memory import allocated_bytes
+    from albert_edge.runtime.interpreter import open_session
+
+    artifact = read_artifact(path)
+    before, how = allocated_bytes()
+    session = open_session(artifact, threads, runtime)
+    loaded, _ = allocated_bytes()
+    inputs = request(session, tokens, max_depth)
+    ready, _ = allocated_bytes()
+    outputs = session.run(inputs)
+    ran, _ = allocated_bytes()
+    answer = {
+        "packed_bytes": None if before is None or loaded is None else loaded - before,
+        "activation_bytes": None if ready is None or ran is None else ran - ready,
+        "how": how,
+    }
+    return (session, outputs), answer
+
+
 def evaluated(columns: Optional[dict[str, Any]], **arguments: Any) -> tuple[object, dict[str, Any]]:
     """What `evaluate` returns; `columns` are the fields of `Columns`."""
     from albert_edge.harness.evaluation import evaluate
@@ -76,7 +103,9 @@ def main(name: str, arguments: str) -> None:
     del held
 
 
-_FUNCTIONS: dict[str, Any] = {each.__name__: each for each in (load_interpreter, open_and_answer, evaluated, walked)}
+_FUNCTIONS: dict[str, Any] = {
+    each.__name__: each for each in (load_interpreter, open_and_answer, allocate, evaluated, walked)
+}
 
 
 def _milliseconds_since(start_ns: int) -> float:

@@ -15,7 +15,8 @@ import tempfile
 from typing import Any, Iterator, Mapping, NamedTuple, Optional
 
 from albert_edge.errors import RuntimeUnavailableError
-from albert_edge.runtime.children import child_environment
+from albert_edge.files import PathLike
+from albert_edge.runtime.children import child_environment, program_command
 
 _IMPORTS = "import sys, numpy, sentencepiece, {module}\n"
 _BARE = _IMPORTS + "print('{{}}', flush=True)\nsys.stdin.read()\n"
@@ -34,12 +35,15 @@ def bare(module: str) -> contextlib.AbstractContextManager[Started]:
     return _started([sys.executable, "-c", _BARE.format(module=module)])
 
 
-def probe(module: str, name: str, arguments: Mapping[str, Any]) -> contextlib.AbstractContextManager[Started]:
+def probe(
+    module: str, name: str, arguments: Mapping[str, Any], python: Optional[PathLike] = None
+) -> contextlib.AbstractContextManager[Started]:
     """A process that has also called the function `name` of `harness.probes` with `arguments`, and holds its result.
 
-    Raises `RuntimeUnavailableError`, with how the process ended, if it gives no answer.
+    `python` is that of another environment, None this one's. Raises `RuntimeUnavailableError`, with how the process
+    ended, if it gives no answer.
     """
-    return _started([sys.executable, "-c", _PROBE.format(module=module), name, json.dumps(arguments)])
+    return _started([*program_command(_PROBE.format(module=module), python), name, json.dumps(arguments)])
 
 
 @contextlib.contextmanager

@@ -11,11 +11,12 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
+from albert_edge.artifact.weights import unique_weight_bytes, weight_copies
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
-from albert_edge.harness.memory import resident_mb
+from albert_edge.harness.memory import peak_mb, resident_mb
 from albert_edge.harness.processes import bare, probe
-from albert_edge.runtime.interpreter import PACKAGES
+from albert_edge.runtime.interpreter import package_of
 from albert_edge.tasks import task_named
 from albert_edge.text.encoding import MASK
 
@@ -46,15 +47,21 @@ class Startup:
     """The predictor loaded and one text answered."""
     bare_rss_mb: tuple[float, ...]
     """Only numpy, sentencepiece and the interpreter imported."""
+    peak_rss_mb: tuple[float, ...] = ()
+    """The most that the process of `rss_mb` ever had; empty where the system doesn't tell."""
 
-    def summary(self) -> dict[str, float]:
-        """Medians: `load_ms, open_ms, rss_mb, rss_above_runtime_mb`, and the `rss_tokens` of the text answered."""
-        rss_mb = statistics.median(self.rss_mb)
+    def summary(self) -> dict[str, Optional[float]]:
+        """Medians: `load_ms, open_ms, rss_mb, peak_rss_mb`, both of the latter also `..._above_runtime_mb`, and the
+        `rss_tokens` of the text answered."""
+        rss_mb, bare_mb = statistics.median(self.rss_mb), statistics.median(self.bare_rss_mb)
+        peak = statistics.median(self.peak_rss_mb) if self.peak_rss_mb else None
         return {
             "load_ms": statistics.median(self.load_ms),
             "open_ms": statistics.median(self.open_ms),
             "rss_mb": rss_mb,
-            "rss_above_runtime_mb": rss_mb - statistics.median(self.bare_rss_mb),
+            "peak_rss_mb": peak,
+            "rss_above_runtime_mb": rss_mb - bare_mb,
+            "peak_above_runtime_mb": None if peak is None else peak - bare_mb,
             "rss_tokens": self.tokens,
         }
 
@@ -64,6 +71,7 @@ class Startup:
             "load_ms": list(self.load_ms),
             "open_ms": list(self.open_ms),
             "rss_mb": list(self.rss_mb),
+            "peak_rss_mb": list(self.peak_rss_mb),
             "bare_rss_mb": list(self.bare_rss_mb),
         }
 
@@ -91,9 +99,9 @@ def measure_startup(
         "item": item,
         "max_depth": max_depth,
     }
-    name, module = _package(predictor.runtime)
+    name, module = package_of(predictor.runtime)
     common = {"path": str(Path(path).resolve()), "threads": threads, "runtime": name}
-    load_ms, open_ms, rss_mb, bare_rss_mb = [], [], [], []
+    load_ms, open_ms, rss_mb, bare_rss_mb, peak_rss_mb = [], [], [], [], []
     for _ in range(processes):
         with bare(module) as started:
             bare_rss_mb.append(resident_mb(started.pid))
@@ -102,8 +110,33 @@ def measure_startup(
         with probe(module, "open_and_answer", {**common, **opening}) as started:
             open_ms.append(started.answer["open_ms"])
             rss_mb.append(resident_mb(started.pid))
+            peak_rss_mb.append(peak_mb(started.pid))
     answered = max(len(packed.input_ids) for packed in predictor.inputs_of(item))
-    return Startup(answered, tuple(load_ms), tuple(open_ms), tuple(rss_mb), tuple(bare_rss_mb))
+    peaks = tuple(value for value in peak_rss_mb if value is not None)
+    return Startup(answered, tuple(load_ms), tuple(open_ms), tuple(rss_mb), tuple(bare_rss_mb), peaks)
+
+
+def measure_allocation(
+    path: PathLike, predictor: Predictor, tokens: int = 128, threads: int = 1, max_depth: Optional[int] = None
+) -> dict[str, Any]:
+    """What a fresh process allocates for the artifact at `path`: a result's `weights`.
+
+    `unique_bytes` and `copies` are facts of the file, as `inspect` has them. `packed_bytes` is what loading allocates
+    beside the mapped file: the weights as the delegate packs them, once for each product that reads them, the runtime's
+    own structures, and in a file of one fixed length its activations. `activation_bytes` is what the first request of
+    `tokens` tokens, cut to the file's longest, allocates beyond that.
+    """
+    facts, longest = predictor.artifact.facts, predictor.artifact.manifest.lengths.maximum
+    name, module = package_of(predictor.runtime)
+    arguments = {
+        "path": str(Path(path).resolve()),
+        "threads": threads,
+        "runtime": name,
+        "tokens": min(tokens, longest),
+        "max_depth": max_depth,
+    }
+    with probe(module, "allocate", arguments) as started:
+        return {"unique_bytes": unique_weight_bytes(facts), "copies": weight_copies(facts), **started.answer}
 
 
 def item_of_length(predictor: Predictor, tokens: int) -> Any:
@@ -134,9 +167,3 @@ def text_of_length(tokenizer: Tokenizer, tokens: int) -> str:
         room = tokens - 2 - len(tokenizer.encode(" ".join(words)).ids)
         words += [word] * (room // max(1, len(tokenizer.encode(word).ids)))
     return " ".join(words)
-
-
-def _package(runtime: str) -> tuple[str, str]:
-    """Key in `PACKAGES` and module of the package in `runtime`, as `ai-edge-litert 2.3.0`."""
-    distribution = runtime.split()[0]
-    return next((name, package.module) for name, package in PACKAGES.items() if package.distribution == distribution)

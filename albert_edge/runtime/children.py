@@ -15,19 +15,34 @@ import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Mapping, Optional
 
+from albert_edge.files import PathLike
 from albert_edge.runtime.frames import receive, send
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Child:
-    """A child process that runs the module of that name, seen from its parent."""
+# The folder that holds this package may hold every other package of this environment too: on the path it would hide
+# those of the other one.
+_ONLY_THIS_PACKAGE = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("albert_edge", {file!r}, submodule_search_locations=[{folder!r}])
+sys.modules["albert_edge"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["albert_edge"])
+"""
+_RUN = "import runpy\nrunpy.run_module({module!r}, run_name='__main__')\n"
 
-    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
+
+class Child:
+    """A child process that runs the module of that name, seen from its parent.
+
+    `python`: of another environment, as in `program_command`; None: this process's.
+    """
+
+    def __init__(self, module: str, environment: Mapping[str, str], python: Optional[PathLike] = None) -> None:
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module] if python is None else program_command(_RUN.format(module=module), python),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,
@@ -82,6 +97,19 @@ def ending(code: int, what: str, messages: bytes) -> str:
         return f"a crash of {what} ({signal.Signals(-code).name})"
     lines = messages.decode(errors="replace").strip().splitlines() or ["no message"]
     return f"exit code {code} of its process: {lines[-1]}"
+
+
+def program_command(program: str, python: Optional[PathLike] = None) -> list[str]:
+    """The command of a process that runs the text `program`.
+
+    `python`: the interpreter of another environment; the program can import this package there, and nothing else of
+    this environment. None: this process's, with `child_environment`.
+    """
+    if python is None:
+        return [sys.executable, "-c", program]
+    folder = Path(__file__).resolve().parents[1]
+    prepared = _ONLY_THIS_PACKAGE.format(file=str(folder / "__init__.py"), folder=str(folder))
+    return [str(python), "-I", "-c", prepared + program]
 
 
 def child_environment() -> dict[str, str]:

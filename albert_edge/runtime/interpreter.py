@@ -36,15 +36,43 @@ class Package(NamedTuple):
     """Built for numpy 1: beside numpy 2 it imports, and then fails in native code."""
     goes_before_tensorflow: bool = False
     """Loaded after TensorFlow it can't read a model's signatures; loaded before it, both work."""
+    safe_delegate_since: tuple[int, ...] = ()
+    """The first version whose default delegate is known to take such graphs, if not all do."""
+    other_distributions: tuple[str, ...] = ()
+    """Names under which the same package is distributed too."""
+
+    @property
+    def installed(self) -> tuple[str, str]:
+        """Distribution and version."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        for distribution in self.other_distributions:
+            with contextlib.suppress(PackageNotFoundError):
+                return distribution, version(distribution)
+        return self.distribution, version(self.distribution)
+
+    @property
+    def is_delegate_safe(self) -> bool:
+        """Whether the installed version's is."""
+        if not self.safe_delegate_since:
+            return self.has_safe_delegate
+        numbers = (part for part in self.installed[1].split(".") if part.isdecimal())
+        return tuple(map(int, numbers)) >= self.safe_delegate_since
 
 
 # The XNNPACK delegate of tflite-runtime 2.14 answers wrongly, without an error, once the length has changed, and at
-# any length where weights are float16. Without it every length is right, and float32 takes 15 % longer.
+# any length where weights are float16. Without it every length is right, and float32 takes 15 % longer. That of
+# TensorFlow 2.16.1 answers wrongly or fails once the length has changed; versions between it and 2.21 weren't tried.
 PACKAGES = {
     "ai_edge_litert": Package("ai-edge-litert", "ai_edge_litert.interpreter"),
     "tflite_runtime": Package("tflite-runtime", "tflite_runtime.interpreter", False, True, goes_before_tensorflow=True),
     # Its folder `tensorflow.lite` is not the public `tf.lite`, which only the package itself knows.
-    "tensorflow": Package("tensorflow", "tensorflow.lite.python.interpreter"),
+    "tensorflow": Package(
+        "tensorflow",
+        "tensorflow.lite.python.interpreter",
+        safe_delegate_since=(2, 21),
+        other_distributions=("tensorflow-cpu",),
+    ),
 }
 DEFAULT_PACKAGES = ("ai_edge_litert", "tflite_runtime")
 
@@ -64,6 +92,21 @@ def open_session(model: Union[bytes, Artifact, PathLike], threads: int = 1, runt
         return InterpreterSession(name, module, model, None, threads, None)
     artifact = model if isinstance(model, Artifact) else read_artifact(model)
     return InterpreterSession(name, module, artifact.model, artifact.file, threads, input_specs(artifact.manifest))
+
+
+def package_of(runtime: str) -> tuple[str, str]:
+    """Key in `PACKAGES` and module of the package of `runtime`, as `ai-edge-litert 2.3.0`."""
+    distribution = runtime.split()[0]
+    return next(
+        (name, package.module)
+        for name, package in PACKAGES.items()
+        if distribution in (package.distribution, *package.other_distributions)
+    )
+
+
+def delegate_of(runtime: str) -> Optional[str]:
+    """The delegate that a session of `runtime` hands operators to, the package's own; None: it runs without."""
+    return "XNNPACK" if PACKAGES[package_of(runtime)[0]].is_delegate_safe else None
 
 
 class InterpreterSession(Session):
@@ -86,7 +129,7 @@ class InterpreterSession(Session):
         self._package = PACKAGES[package]
         self._file = file if file is not None and file.path is not None else None
         options: dict[str, Any] = {"num_threads": threads}
-        if not self._package.has_safe_delegate:
+        if not self._package.is_delegate_safe:
             options["experimental_op_resolver_type"] = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         source = {"model_path": self._file.path} if self._file else {"model_content": bytes(model)}
         # LiteRT announces its delegate to standard error once a process; nobody asked.
@@ -102,9 +145,12 @@ class InterpreterSession(Session):
     @property
     def runtime(self) -> str:
         """Package and version."""
-        from importlib.metadata import version
+        return " ".join(self._package.installed)
 
-        return f"{self._package.distribution} {version(self._package.distribution)}"
+    def inputs_in_order(self) -> list[str]:
+        """Names of the inputs as the graph lists them: programs that know no signatures go by that order."""
+        named = {details["index"]: name for name, details in self._runner.get_input_details().items()}
+        return [named[details["index"]] for details in self._interpreter.get_input_details()]
 
     def _invoke(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
         if self._file:

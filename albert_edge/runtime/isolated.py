@@ -26,17 +26,22 @@ MAX_TRIAL_BYTES = 64 * 1024 * 1024
 
 
 def open_isolated(
-    path: PathLike, threads: int = 1, runtime: Optional[str] = None, timeout_s: float = TIMEOUT_S
+    path: PathLike,
+    threads: int = 1,
+    runtime: Optional[str] = None,
+    timeout_s: float = TIMEOUT_S,
+    python: Optional[PathLike] = None,
 ) -> Session:
     """Load the `.tflite` at `path`, any with one signature, in a child process.
 
-    `timeout_s` holds for loading and for each run. The session's methods, and this function, raise `ArtifactError` if
+    `timeout_s` holds for loading and for each run. `python` is that of another environment, which needs numpy and the
+    runtime; None: this process's. The session's methods, and this function, raise `ArtifactError` if
     the interpreter refuses the file, crashes or takes too long; the session is closed then.
     """
     import numpy as np
 
     model = np.frombuffer(read_bytes(path, ArtifactError), np.uint8)
-    return IsolatedSession(str(path), model, threads, runtime, timeout_s)
+    return IsolatedSession(str(path), model, threads, runtime, timeout_s, python)
 
 
 def trial(path: PathLike, threads: int = 1, runtime: Optional[str] = None) -> dict[str, Any]:
@@ -68,10 +73,18 @@ def _zeros(path: str, inputs: Mapping[str, InputSpec]) -> dict[str, NDArray[Any]
 class IsolatedSession(Session):
     """A model in an interpreter of a child process."""
 
-    def __init__(self, name: str, model: NDArray[Any], threads: int, runtime: Optional[str], timeout_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: NDArray[Any],
+        threads: int,
+        runtime: Optional[str],
+        timeout_s: float,
+        python: Optional[PathLike] = None,
+    ) -> None:
         self._name = name
         self._timeout_s = timeout_s
-        self._child = Child("albert_edge.runtime.child", _environment())
+        self._child = Child("albert_edge.runtime.child", _environment(), python)
         fields, _ = self._exchange("load", {"threads": threads, "runtime": runtime}, {"model": model})
         self._runtime: str = fields["runtime"]
         super().__init__({name: InputSpec(dtype, tuple(shape)) for name, (dtype, shape) in fields["inputs"].items()})

@@ -32,7 +32,7 @@ from converters.optimization.rows import Row
 from converters.optimization.timing import with_timings
 from converters.optimization.trials import Setting, Trials
 from converters.requests import read_requests
-from converters.targets import DEFAULT_TARGET, parse_targets
+from converters.targets import DEFAULT_TARGET, Target, parse_targets, prepare
 
 if TYPE_CHECKING:
     from albert_edge.text.tables import Columns
@@ -66,7 +66,7 @@ def optimize(
         model: a folder, or `hf:owner/name@revision`.
         data: a labelled file of the model's task: what the drop is measured on, an exit calibrated, latency taken.
         calibrate: a file of texts for activations and rounding; without one `int8` and `int16x8` fail.
-        targets: as for `convert`; the file must be right, and is measured, on each.
+        targets: as for `convert`, but no device; the file must be right, and is measured, on each.
         max_drop: points of the task's first metric that the file may lose from the Keras model on `data`.
         prefer: `balanced`, `latency` or `size`; `converters.optimization.choosing` states the rule of each.
         schemes: what to try; empty: all. float32 is always tried, since the others' latency is told beside its own.
@@ -90,12 +90,14 @@ def optimize(
     if plot is not None:
         check_picture(plot)
     wanted = parse_targets(targets)
+    _check_near(wanted)
     config = AlbertConfig.load(resolve_folder(model))
     tries = candidates(config, schemes, layout)
     Layout(layout, length).lengths(config)
     if calibrate is not None:
         # Else every candidate would fail by it, and the run end without a file.
         read_requests(task_named(task_of_folder(config)), calibrate, columns)
+    prepare(wanted)
     say = tell or _silence
     say("scoring the Keras model")
     keras = albert_edge.evaluate(model, data, columns)
@@ -129,6 +131,15 @@ def _check(max_drop: float, prefer: str) -> None:
         raise ConfigError(f"max_drop must be a number of points from 0 to below 100; received {max_drop}")
     if prefer not in PREFERENCES:
         raise ConfigError(f"prefer must be one of {', '.join(PREFERENCES)}; received {prefer!r}")
+
+
+def _check_near(targets: Sequence[Target]) -> None:
+    for target in targets:
+        if target.device is not None:
+            raise ConfigError(
+                f"targets to optimize for must be runtimes of this machine, which can be timed in turn: give "
+                f"{target.name}, and the file's name to `bench --device`; received {target.device}"
+            )
 
 
 def _silence(_: str) -> None:

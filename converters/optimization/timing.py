@@ -17,7 +17,7 @@ from albert_edge.runtime.interpreter import PACKAGES
 from converters.optimization.candidates import REFERENCE
 from converters.optimization.rows import Row, Timing
 from converters.optimization.trials import Setting
-from converters.targets import Target
+from converters.targets import Target, python_of
 
 
 def with_timings(rows: Mapping[str, Row], files: Mapping[str, Path], setting: Setting) -> dict[str, Row]:
@@ -59,7 +59,7 @@ def _walked(files: Mapping[str, Path], target: Target, setting: Setting) -> Raw:
         "columns": setting.column_fields,
         "runtime": target.runtime,
     }
-    with probe(PACKAGES[target.runtime].module, "walked", arguments) as started:
+    with probe(PACKAGES[target.runtime].module, "walked", arguments, python_of(target)) as started:
         return started.answer
 
 

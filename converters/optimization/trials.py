@@ -19,7 +19,7 @@ from albert_edge.text.tables import Columns
 from converters.metric import first_metric
 from converters.optimization.candidates import MIXED, Candidate
 from converters.optimization.rows import Row
-from converters.targets import Target
+from converters.targets import Target, python_of
 
 _LONGEST_REASON = 240
 
@@ -111,7 +111,7 @@ class Trials:
         setting = self._setting
         arguments: dict[str, Any] = {"path": str(path), "data": str(setting.data), "runtime": target.runtime}
         arguments["columns"] = setting.column_fields
-        with probe(PACKAGES[target.runtime].module, "evaluated", arguments) as started:
+        with probe(PACKAGES[target.runtime].module, "evaluated", arguments, python_of(target)) as started:
             return first_metric(started.answer["task"], started.answer)[1]
 
 

@@ -26,6 +26,8 @@ KEYS = [
     "quantized_outputs",
     "tokenizer",
     "targets",
+    "card",
+    "licence",
     "unique_weight_bytes",
     "weight_copies",
     "operators",

@@ -21,7 +21,9 @@ def test_every_stage_leaves_its_figures(separable: Path, tmp_path: Path):
     assert report["prediction"]["label"] in ("food", "sport", "weather")
     assert report["tensorflow_imported"] is False
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "dynamic-range.card.md",
         "dynamic-range.tflite",
+        "float32.card.md",
         "float32.tflite",
         "model",
     ]

@@ -40,7 +40,7 @@ EVERYTHING = DEVICE | HOST | {"converters", "cli"}
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     **dict.fromkeys(CORE - {"albert_edge"}, (CORE, {"numpy", "sentencepiece"})),
     "runtime": (CORE, {"numpy", "ai_edge_litert", "tflite_runtime", "tensorflow"}),
-    "harness": (DEVICE, {"numpy"}),
+    "harness": (DEVICE, {"numpy", "jinja2", "asyncssh", "junitparser", "scipy"}),
     "model": (HOST - {"training"}, {"numpy", "tensorflow", "tf_keras", "safetensors", "huggingface_hub", "h5py"}),
     "training": (HOST, {"numpy", "tensorflow_model_optimization", "safetensors", "tqdm"}),
     "converters": (
@@ -61,6 +61,9 @@ EXCEPTIONS = {
 
 # Package or module -> the only files that may import it.
 ONE_DOOR = {
+    "asyncssh": ("albert_edge/harness/devices/sshlink.py",),
+    "jinja2": ("albert_edge/harness/report/page.py",),
+    "junitparser": ("albert_edge/harness/gate/reports.py",),
     "matplotlib": ("converters/optimization/picture.py",),
     "tensorflow": ("albert_edge/model/keras.py", "albert_edge/runtime/interpreter.py"),
     "tensorflow.lite.python.convert_phase": ("converters/tflite.py",),
@@ -71,6 +74,7 @@ ONE_DOOR = {
     "ai_edge_litert": ("albert_edge/runtime/interpreter.py",),
     "ai_edge_litert.schema_py_generated": ("converters/flatbuffer.py",),
     "tflite_runtime": ("albert_edge/runtime/interpreter.py",),
+    "scipy": ("albert_edge/harness/gate/statistics.py",),
     "sentencepiece": ("albert_edge/text/pieces.py", "albert_edge/text/vocabulary.py"),
 }
 
@@ -78,6 +82,7 @@ ONE_DOOR = {
 COMPUTED_IMPORTS = {
     "albert_edge/__init__.py": "the public functions, imported when first used",
     "albert_edge/cli/__init__.py": "the commands, imported when called",
+    "albert_edge/harness/devices/registry.py": "a device's kind, imported when one is asked for",
     "albert_edge/model/packages.py": "the host's packages, whose callers write the name",
     "albert_edge/runtime/interpreter.py": "the one interpreter that is installed",
 }

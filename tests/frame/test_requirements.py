@@ -55,15 +55,24 @@ def pins() -> dict[str, list[Requirement]]:
     return pinned((ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines())
 
 
-@pytest.mark.parametrize("part", ["base", "host", "dev"])
+def asked_for(project: dict, part: str) -> list[Requirement]:
+    """Of a part, `base` or an extra, with the extras of this project that it names in turn."""
+    lines = project["dependencies"] if part == "base" else project["optional-dependencies"][part]
+    found = []
+    for requirement in map(Requirement, lines):
+        own = requirement.name == project["name"]
+        found += [each for extra in requirement.extras for each in asked_for(project, extra)] if own else [requirement]
+    return found
+
+
+@pytest.mark.parametrize("part", ["base", "host", "harness", "dev"])
 def test_everything_asked_for_is_pinned(project, pins, part):
-    wanted = project["dependencies"] if part == "base" else project["optional-dependencies"][part]
-    assert missing(map(Requirement, wanted), pins) == []
+    assert missing(asked_for(project, part), pins) == []
 
 
 def test_the_host_extra_is_named_whole(project, pins):
     """Whatever the Python: a package that only other Pythons get stands in the file with its marker."""
-    names = [canonicalize_name(Requirement(line).name) for line in project["optional-dependencies"]["host"]]
+    names = [canonicalize_name(requirement.name) for requirement in asked_for(project, "host")]
     assert [name for name in names if name not in pins] == []
 
 

@@ -55,7 +55,7 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
     assert {"albert_edge/py.typed", "albert_edge/cli/predict.py", "converters/pipeline.py"} <= set(names)
     assert any(name.startswith(dist_info) and name.endswith("/LICENSE") for name in names)
     inside = [name for name in names if not name.startswith(dist_info)]
-    assert {Path(name).suffix for name in inside} == {".py", ".typed"}
+    assert {Path(name).suffix for name in inside} == {".c", ".css", ".html", ".json", ".py", ".typed"}
 
 
 def test_the_wheel_holds_every_module(wheel):

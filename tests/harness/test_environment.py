@@ -6,6 +6,7 @@ import pytest
 
 import albert_edge
 from albert_edge.harness.environment import cpu_model, environment, machine, operating_system
+from albert_edge.runtime.interpreter import delegate_of
 
 RASPBERRY_PI_4_64_BIT = """\
 processor\t: 0
@@ -90,3 +91,13 @@ def test_environment_of_this_machine_is_json():
     assert facts["project_version"] == albert_edge.__version__
     assert facts["cpu_cores"] >= 1
     assert facts["python"].startswith(("CPython", "PyPy"))
+
+
+@pytest.mark.parametrize(
+    ("runtime", "delegate"),
+    [("ai-edge-litert 2.3.0", "XNNPACK"), ("tflite-runtime 2.14.0", None), ("tensorflow 2.21.0", "XNNPACK")],
+)
+def test_the_delegate_is_the_package_s_own(runtime, delegate):
+    """tflite-runtime's answers wrongly once the length has changed, so it runs without."""
+    assert delegate_of(runtime) == delegate
+    assert environment(runtime, 1, "ab" * 32, delegate_of(runtime))["delegate"] == delegate

@@ -1,6 +1,7 @@
 """Fresh processes: what they run, how they end, and how their values become figures."""
 
 import contextlib
+import dataclasses
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from albert_edge.errors import ConfigError, RuntimeUnavailableError
 from albert_edge.harness import processes, startup
 from albert_edge.harness.memory import resident_mb
 from albert_edge.harness.processes import Started, bare, probe
-from albert_edge.harness.startup import Startup, measure_startup, text_of_length
+from albert_edge.harness.startup import Startup, measure_allocation, measure_startup, text_of_length
 from albert_edge.runtime.interpreter import PACKAGES
 from albert_edge.runtime.predictor import load
 from albert_edge.text.tokenizer import open_tokenizer, read_tokenizer
@@ -134,20 +135,25 @@ def test_summary_is_made_of_medians():
         open_ms=(50.0, 40.0, 45.0),
         rss_mb=(60.0, 62.0, 90.0),
         bare_rss_mb=(40.0, 41.0, 39.0),
+        peak_rss_mb=(66.0, 95.0, 65.0),
     )
     assert result.summary() == {
         "load_ms": 9.0,
         "open_ms": 45.0,
         "rss_mb": 62.0,
+        "peak_rss_mb": 66.0,
         "rss_above_runtime_mb": 22.0,
+        "peak_above_runtime_mb": 26.0,
         "rss_tokens": 128,
     }
+    untold = dataclasses.replace(result, peak_rss_mb=())
+    assert (untold.summary()["peak_rss_mb"], untold.summary()["peak_above_runtime_mb"]) == (None, None)
 
 
 def test_values_come_from_the_processes_that_they_belong_to(monkeypatch, predictor, looped_file):
     """Scripted processes: pids name their memory, answers their times."""
     calls = []
-    memory_mb = {1: 40.0, 2: 999.0, 3: 63.0}
+    memory_mb, peaks_mb = {1: 40.0, 2: 999.0, 3: 63.0}, {1: 998.0, 2: 999.0, 3: 71.0}
     answers = {"load_interpreter": (2, {"load_ms": 9.0}), "open_and_answer": (3, {"open_ms": 41.0})}
 
     def scripted_bare(module):
@@ -161,8 +167,9 @@ def test_values_come_from_the_processes_that_they_belong_to(monkeypatch, predict
     monkeypatch.setattr(startup, "bare", scripted_bare)
     monkeypatch.setattr(startup, "probe", scripted_probe)
     monkeypatch.setattr(startup, "resident_mb", memory_mb.__getitem__)
+    monkeypatch.setattr(startup, "peak_mb", peaks_mb.__getitem__)
     result = measure_startup(looped_file, predictor, tokens=20, threads=2, max_depth=1, processes=2)
-    assert result == Startup(20, (9.0, 9.0), (41.0, 41.0), (63.0, 63.0), (40.0, 40.0))
+    assert result == Startup(20, (9.0, 9.0), (41.0, 41.0), (63.0, 63.0), (40.0, 40.0), (71.0, 71.0))
     assert [name for name, _ in calls] == ["bare", "load_interpreter", "open_and_answer"] * 2
     opened = calls[-1][1]
     assert (opened["threads"], opened["max_depth"]) == (2, 1)
@@ -173,6 +180,17 @@ def test_text_is_cut_to_what_the_file_takes(predictor, looped_file):
     result = measure_startup(looped_file, predictor, tokens=128, processes=1)
     assert result.tokens == 64
     assert result.rss_mb[0] > result.bare_rss_mb[0]
+
+
+def test_what_loading_allocates_grows_with_the_copies(predictor, looped_file, unrolled_file):
+    """The same network: three layers that share one block in a loop, or one after another, each packed for itself."""
+    looped = measure_allocation(looped_file, predictor)
+    assert looped == measure_allocation(looped_file, predictor), "bytes of the allocator, the same in each process"
+    with load(unrolled_file) as other:
+        unrolled = measure_allocation(unrolled_file, other)
+    assert (looped["copies"], unrolled["copies"]) == (1, 3)
+    assert looped["unique_bytes"] == pytest.approx(unrolled["unique_bytes"], rel=0.1)
+    assert unrolled["packed_bytes"] > looped["packed_bytes"] + looped["unique_bytes"] / 4
 
 
 def test_no_process_is_no_measurement(predictor, looped_file):

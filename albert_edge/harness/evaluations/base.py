@@ -91,6 +91,10 @@ class Evaluation(ABC):
     def report(self, values: Sequence[Any]) -> dict[str, Any]:
         """The scores of a value a request, in their order: `examples`, and the keys of the task's metrics."""
 
+    def correct(self, values: Sequence[Any]) -> Optional[list[bool]]:  # noqa: ARG002
+        """Which of `values` are right, where the task's first metric is the share of those; None for other tasks."""
+        return None
+
     def written(self, predictions: Sequence[Any]) -> bytes:
         """A file with the predictions as `harness.scoring` reads it: by default a JSON object a line."""
         return json_lines(prediction.to_dict() for prediction in predictions)

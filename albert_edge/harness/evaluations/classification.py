@@ -49,6 +49,10 @@ class SingleLabel(Texts):
         """The label."""
         return str(prediction.label)
 
+    def correct(self, values: Sequence[str]) -> list[bool]:
+        """Where the label is the row's."""
+        return [value == str(example.label) for value, example in zip(values, self.examples)]
+
     def report(self, values: Sequence[str]) -> dict[str, Any]:
         """`classification_report`, over the model's labels, or else those that are true or predicted, sorted."""
         true = [str(example.label) for example in self.examples]

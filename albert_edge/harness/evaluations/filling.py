@@ -123,14 +123,16 @@ class Cloze(Evaluation):
         """The words proposed."""
         return Candidates([word_of(candidate.piece) for candidate in prediction.masks[0]], are_all=True)
 
+    def correct(self, values: Sequence[Candidates]) -> list[bool]:
+        """Where the likeliest word is the label."""
+        labels = [str(example.label).strip() for example in self.examples]
+        return [list(value.words[:1]) == [label] for value, label in zip(values, labels)]
+
     def report(self, values: Sequence[Candidates]) -> dict[str, Any]:
         """`examples` and `accuracy`, and `accuracy_at_5` where there are more candidates than one a mask."""
         labels = [str(example.label).strip() for example in self.examples]
         found = [list(value.words[:5]) for value in values]
-        report: dict[str, Any] = {
-            "examples": len(labels),
-            "accuracy": sum(words[:1] == [label] for words, label in zip(found, labels)) / len(labels),
-        }
+        report: dict[str, Any] = {"examples": len(labels), "accuracy": sum(self.correct(values)) / len(labels)}
         if all(value.are_all for value in values):
             report["accuracy_at_5"] = sum(label in words for words, label in zip(found, labels)) / len(labels)
         return report

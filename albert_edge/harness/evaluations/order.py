@@ -38,6 +38,10 @@ class Order(Evaluation):
         """Whether the pair is in order."""
         return bool(prediction.in_order)
 
+    def correct(self, values: Sequence[bool]) -> list[bool]:
+        """Where the pair's order was told."""
+        return [value == example.in_order for value, example in zip(values, self.examples)]
+
     def report(self, values: Sequence[bool]) -> dict[str, Any]:
         """`classification_report` over both labels."""
         true = [int(not example.in_order) for example in self.examples]
