@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 OUT := out
 DATA := data
 COMPARE := .venv-compare
+# A file's tests stay together, since they share what they train; each process may need 3 GB.
+PARALLEL := -n 2 --dist loadfile
 
 .PHONY: pi setup demo test test-fast lint format bench bench-compare bench-tasks topics requirements transformers-env clean
 .DEFAULT_GOAL := help
@@ -29,10 +31,10 @@ demo: setup  ## Train, quantize, convert, check, measure and run a classifier
 	$(BIN)/albert-edge demo --out $(OUT)/demo --overwrite
 
 test: setup  ## All tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: setup  ## The quick tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 lint: setup  ## Style and types
 	$(BIN)/ruff check .
@@ -71,7 +73,7 @@ topics: setup  ## Rebuild examples/topics/topics.tflite
 	$(BIN)/albert-edge train text-classification --train examples/topics/train.tsv --dev examples/topics/dev.tsv \
 		--size tiny --vocab-size 4000 --out $(OUT)/topics --overwrite
 	$(BIN)/albert-edge convert $(OUT)/topics examples/topics/topics.tflite --target litert \
-		--target tflite-runtime==2.14.0 --overwrite
+		--target tflite-runtime==2.14.0 --licence Apache-2.0 --overwrite
 
 requirements:  ## Pin requirements.txt anew (needs uv)
 	uv pip compile pyproject.toml --extra host --extra dev --universal --python-version 3.10 --no-annotate \

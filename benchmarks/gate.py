@@ -1,38 +1,50 @@
-"""How often the gate is right: runs of an unchanged file on a busy machine, and regressions put in on purpose.
+"""How often the gate is right: runs of an unchanged file on a busy machine, and of files that really are worse.
 
-    python -m benchmarks.gate examples/topics/topics.tflite --data examples/topics/dev.tsv --runs 20
+    python -m benchmarks.gate examples/topics/topics.tflite --data examples/topics/test.tsv --runs 20
 
-Whole gates of the unchanged file against a baseline come first; each of their results is then judged again with a
-regression in it: every value of memory above the runtime's 10 % higher, answers of 1 point of the examples wrong, 2 %
-more instructions. Then gates with `against`, latency alone, of a copy of the file and of a copy whose runs take 15 %
-more of the processor's time. `--load` starts programs that keep the machine busy. Everything is in the JSON of --out.
+Each run gates the unchanged file against a baseline, then three files of `benchmarks.regressions` against the same
+baseline, without passes of time: one that takes 12 % more memory, one that loses a point on the data, and one that
+executes 2 % more instructions, beside another count of the unchanged file. Then gates with `against`, latency alone: a
+copy of the file, and a copy whose runs take 15 % more of the processor's time. `--load` starts programs that keep the
+machine busy. Everything is in the JSON of --out.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import copy
+import functools
 import json
 import os
-import random
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional, Sequence
 from unittest import mock
 
 import albert_edge
-from albert_edge.harness.gate import figures, measuring, times, turns
+from albert_edge.artifact import read_artifact
+from albert_edge.harness import gate
+from albert_edge.harness.gate import measuring, times, turns
 from albert_edge.harness.gate.measuring import Ways
 from albert_edge.harness.gate.verdicts import VERDICTS
+from benchmarks.regressions import changed, less_accurate, widened
 
 SLOWER = 0.15
 CALIBRATION_RUNS = 20
+
+MORE_MEMORY = 2.2
+"""Times the feed-forward part's width, added to it: the sample's memory above the runtime grows by about 12 %."""
+MORE_WORK = 1 / 16
+"""The same for instructions: 2 to 3 % of the sample's."""
+LOST_POINTS = 1.0, 1.5
+SHORT = 16
+"""Tokens, where time isn't judged."""
+
+KINDS = ("unchanged", "memory", "accuracy", "instructions", "against")
 
 _BUSY = "import numpy as np\nx = np.ones((512, 512), np.float32)\nwhile True: x = np.tanh(x @ x)"
 
@@ -88,9 +100,20 @@ def slowed_file(path: Path, share: float) -> Iterator[None]:
 
 
 def unchanged(path: Path, baseline: Path, data: str) -> dict[str, Any]:
-    """A whole gate against the baseline."""
-    outcome = albert_edge.gate(path, baseline, data=data)
-    return {"metrics": outcome["metrics"], "result": outcome["result"], "passes": outcome["passes"]}
+    """A whole gate against the baseline, but for the instructions, which have gates of their own."""
+    return _kept(albert_edge.gate(path, baseline, data=data, count=False))
+
+
+def untimed(path: Path, baseline: Path, data: Optional[str], count: Optional[bool]) -> dict[str, Any]:
+    """A gate against the baseline that judges everything but time."""
+    with mock.patch.object(gate, "workload_passes", return_value={}):
+        kept = _kept(albert_edge.gate(path, baseline, data=data, lengths=[SHORT], count=count))
+    judged = [item for item in kept["metrics"] if not item["metric"].startswith("latency_")]
+    return {**kept, "metrics": judged}
+
+
+def _kept(outcome: dict[str, Any]) -> dict[str, Any]:
+    return {name: outcome[name] for name in ("metrics", "passed", "result", "passes")}
 
 
 def against(new: Path, old: Path) -> dict[str, Any]:
@@ -105,24 +128,6 @@ def against(new: Path, old: Path) -> dict[str, Any]:
     return {"metrics": metrics, "passes": raw}
 
 
-def with_regressions(old: dict[str, Any], new: dict[str, Any], seed: int) -> dict[str, Any]:
-    """The real result `new`, with each regression put in, judged."""
-    worse = copy.deepcopy(new)
-    bare = statistics.median(worse["raw"]["bare_rss_mb"])
-    for name in ("rss_mb", "peak_rss_mb"):
-        worse["raw"][name] = [bare + 1.1 * (value - bare) for value in worse["raw"][name]]
-    correct = worse["accuracy"]["correct"]
-    lost = random.Random(seed).sample([place for place, right in enumerate(correct) if right], len(correct) // 100)  # noqa: S311
-    for place in lost:
-        correct[place] = 0
-    worse["accuracy"]["value"] -= len(lost) / len(correct)
-    if worse["cost"] is None:
-        counted = {"instructions": 10**8, "tokens": 64, "tool": "callgrind", "cpu": "x86", "tool_version": "0"}
-        old, worse["cost"] = {**old, "cost": counted}, dict(counted)
-    worse["cost"]["instructions"] = round(1.02 * worse["cost"]["instructions"])
-    return {"metrics": [judgement.to_dict() for judgement in figures.judge_figures(old, worse)]}
-
-
 def counts(outcomes: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     """Metric -> verdict -> how many."""
     found: dict[str, dict[str, int]] = {}
@@ -133,32 +138,52 @@ def counts(outcomes: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     return found
 
 
+class Files:
+    """The file and what is made of it, in a folder."""
+
+    def __init__(self, path: Path, folder: Path, data: str, kinds: Sequence[str]) -> None:
+        self.path, self.data, self.baseline = path, data, folder / "baseline.json"
+        self.copied, self.slow, *worse = (folder / f"{name}.tflite" for name in ("copied", "slow", *KINDS[1:4]))
+        self.worse = dict(zip(KINDS[1:4], worse))
+        for out in (self.copied, self.slow):
+            shutil.copy(path, out)
+        width = read_artifact(path).config.intermediate_size
+        for kind, share in (("memory", MORE_MEMORY), ("instructions", MORE_WORK)):
+            changed(path, self.worse[kind], functools.partial(widened, width=width, units=round(share * width)))
+        if "accuracy" in kinds:
+            lost = less_accurate(path, self.worse["accuracy"], data, *LOST_POINTS)
+            print(f"a copy with noise loses {lost:.2f} points", file=sys.stderr, flush=True)
+
+    def gates(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What is shown, and the outcome, of each gate of `kind`."""
+        if kind == "unchanged":
+            yield "unchanged, baseline", unchanged(self.path, self.baseline, self.data)
+        elif kind == "against":
+            yield "unchanged, against", against(self.copied, self.path)
+            with slowed_file(self.slow, SLOWER):
+                yield "15 % slower, against", against(self.slow, self.path)
+        else:
+            data, count = self.data if kind == "accuracy" else None, None if kind == "instructions" else False
+            if kind == "instructions":
+                yield "unchanged, instructions", untimed(self.path, self.baseline, data, count)
+            yield f"worse {kind}", untimed(self.worse[kind], self.baseline, data, count)
+
+
 def measure(arguments: argparse.Namespace, report: Any) -> dict[str, list[dict[str, Any]]]:
-    """Every run of every kind; `report` is called after each."""
+    """Every run of every kind; `report` is called after each gate."""
     found: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as folder, busy(arguments.load):
-        baseline, copied, slow = (Path(folder) / name for name in ("baseline.json", "copied.tflite", "slow.tflite"))
-        shutil.copy(arguments.file, copied)
-        shutil.copy(arguments.file, slow)
-        old: dict[str, Any] = {}
-        if "baseline" in arguments.only:
-            if arguments.baseline is not None:
-                shutil.copy(arguments.baseline, baseline)
-            else:
-                albert_edge.baseline(baseline, arguments.file, "measured", data=arguments.data)
-            old = albert_edge.baseline(baseline)["result"]
-        for number in range(arguments.runs):
-            if "baseline" in arguments.only:
-                found.setdefault("unchanged, baseline", []).append(unchanged(arguments.file, baseline, arguments.data))
-                new = found["unchanged, baseline"][-1]["result"]
-                found.setdefault("memory, accuracy, instructions", []).append(with_regressions(old, new, number))
-            if "against" in arguments.only:
-                found.setdefault("unchanged, against", []).append(against(copied, arguments.file))
-                with slowed_file(slow, SLOWER):
-                    found.setdefault("15 % slower, against", []).append(against(slow, arguments.file))
-            for each in found.values():
-                each[-1]["load"] = os.getloadavg()[0]
-            report(found)
+        files = Files(arguments.file, Path(folder), arguments.data, arguments.only)
+        if arguments.baseline is not None:
+            shutil.copy(arguments.baseline, files.baseline)
+        elif set(arguments.only) != {"against"}:
+            counted = "instructions" in arguments.only
+            albert_edge.baseline(files.baseline, arguments.file, "measured", data=arguments.data, count=counted)
+        for _ in range(arguments.runs):
+            for kind in arguments.only:
+                for shown, outcome in files.gates(kind):
+                    found.setdefault(shown, []).append({**outcome, "load": os.getloadavg()[0]})
+                    report(found)
     return found
 
 
@@ -168,7 +193,7 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--load", type=int, default=2, help="programs that keep the machine busy")
-    parser.add_argument("--only", nargs="+", choices=("baseline", "against"), default=("baseline", "against"))
+    parser.add_argument("--only", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument(
         "--baseline", type=Path, help="one that is there, of a quiet machine perhaps; default: a new one"
     )
@@ -178,7 +203,8 @@ def main() -> None:
     def report(found: dict[str, list[dict[str, Any]]]) -> None:
         if arguments.out is not None:
             arguments.out.write_text(json.dumps(found), encoding="utf-8")
-        print(f"run {len(next(iter(found.values())))}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
+        done = ", ".join(f"{len(each)} {name}" for name, each in found.items())
+        print(f"{done}; load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
 
     found = measure(arguments, report)
     for name, outcomes in found.items():

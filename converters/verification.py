@@ -28,7 +28,7 @@ from converters.reference import Answers, reference_outputs
 from converters.requests import read_requests
 from converters.samples import sample_inputs
 from converters.schemes import Plan, scheme_named
-from converters.targets import Target, on_target
+from converters.targets import Target, known_garbage, on_target
 
 if TYPE_CHECKING:
     from albert_edge.text.packing import Packed
@@ -55,7 +55,8 @@ def verified_on(
     compared = _compare_heads(list(reference), reference, received)
     for name, comparison in compared.items():
         if not comparison.allowed_by(plan.tolerance):
-            raise CheckFailedError(f"on {target.label} {_difference(name, comparison, plan)}")
+            wrong, why = _difference(name, comparison, plan), known_garbage(target, artifact.model)
+            raise CheckFailedError(f"on {target.label} {wrong}{'' if why is None else f'; {why}'}")
     return Comparisons(len(samples), compared)
 
 

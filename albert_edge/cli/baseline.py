@@ -39,7 +39,7 @@ def update(
     lengths: Optional[str],
     runtime: Optional[str],
     cost: Optional[str],
-    count: bool,
+    count: Optional[bool],
     as_json: bool,
 ) -> None:
     """Measure PATH, a .tflite or the JSON of `bench --out`, and write it to --baseline.
@@ -81,9 +81,7 @@ def _show(baseline: Mapping[str, Any], as_json: bool) -> None:
     result = baseline["result"]
     click.echo(f"{result['file']}: {result['scheme']}, {result['file_bytes']:,} bytes, {result['sha256'][:12]}")
     click.echo(f"{result['environment']['cpu_model']}, {result['runtime']}, threads {result['threads']}")
-    rows = [[item["tokens"], f"{item['p50_ms']:.2f}", f"{item['p90_ms']:.2f}"] for item in result["lengths"]]
-    print_table(["tokens", "p50 ms", "p90 ms"], rows)
-    click.echo(f"memory above the runtime {result['rss_above_runtime_mb']:.1f} MB")
+    _show_machine(result)
     if result["accuracy"]:
         accuracy = result["accuracy"]
         click.echo(f"{accuracy['metric']} {accuracy['value']:.4f} on {accuracy['examples']:,} of {accuracy['data']}")
@@ -91,3 +89,15 @@ def _show(baseline: Mapping[str, Any], as_json: bool) -> None:
         click.echo(f"instructions {result['cost']['instructions']:,} at {result['cost']['tokens']} tokens")
     for entry in baseline["history"]:
         click.echo(f"{entry['created']}  {entry['sha256'][:12]}  {entry['reason']}")
+
+
+def _show_machine(result: Mapping[str, Any]) -> None:
+    """Times and memory, where they are those of the device."""
+    from albert_edge.harness.gate.likeness import is_emulated
+
+    if is_emulated(result):
+        click.echo("an emulated board: no times and no memory")
+        return
+    rows = [[item["tokens"], f"{item['p50_ms']:.2f}", f"{item['p90_ms']:.2f}"] for item in result["lengths"]]
+    print_table(["tokens", "p50 ms", "p90 ms"], rows)
+    click.echo(f"memory above the runtime {result['rss_above_runtime_mb']:.1f} MB")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FILES = ("path", "data", "reference")
 """What a device gets a copy of."""
 
+OF_DATA = ("text_column", "text_pair_column", "label_column", "label_separator", "limit", "reference")
+"""What says nothing without --data."""
+
 
 @click.command("bench")
 @click.argument("path")
@@ -109,10 +112,12 @@ def command(
     if out is not None:
         check_writable(out)
     columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
+    if data is None:
+        _refuse_without_data(context)
     chosen_lengths, chosen_threads = _numbers(lengths, "--lengths"), _numbers(threads, "--threads")
     if device is not None:
         answers = ask_devices(context, FILES)
-        results = [(answer, _result(answer, path, max_depth, cost)) for answer in answers if answer.error is None]
+        results = [(answer, _result(context, answer)) for answer in answers if answer.error is None]
         for answer, result in results:
             _keep(result, None if out is None else path_for(out, answer, answers))
         _print([result for _, result in results], as_json, as_list=len(answers) > 1)
@@ -133,30 +138,39 @@ def command(
         reference=reference,
         preset=preset,
         sustained_minutes=sustained,
-        cost=_counted(path, max_depth) if cost else None,
+        cost=_counted(context) if cost else None,
     )
     _keep(result, None if out is None else Path(out))
     _print([result], as_json)
 
 
-def _result(answer: Answer, path: str, max_depth: Optional[int], cost: bool) -> dict[str, Any]:
-    """What a device answered, and where it is from; a count that fails is a warning, since the rest was measured."""
-    from albert_edge.errors import AlbertEdgeError
-    from albert_edge.harness.devices.registry import described, device_of
+def _refuse_without_data(context: click.Context) -> None:
+    for name in OF_DATA:
+        if context.params[name] is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{option} must be with --data, which it is about; received it alone")
 
-    result: dict[str, Any] = {**answer.result, "device": described(answer.entry)}
-    if cost:
+
+def _result(context: click.Context, answer: Answer) -> dict[str, Any]:
+    """What a device answered, with `cost`; a count that fails is a warning, since the rest was measured."""
+    from albert_edge.errors import AlbertEdgeError
+    from albert_edge.harness.devices.registry import device_of
+
+    result: dict[str, Any] = dict(answer.result)
+    if context.params["cost"]:
+        is_here = answer.entry.kind == "local"
         try:
-            result["cost"] = _counted(path, max_depth, device_of(answer.entry))
+            result["cost"] = _counted(context, None if is_here else device_of(answer.entry))
         except AlbertEdgeError as error:
             result["warnings"] = [*result["warnings"], f"cost: {error}"]
     return result
 
 
-def _counted(path: str, max_depth: Optional[int], device: Any = None) -> dict[str, Any]:
+def _counted(context: click.Context, device: Any = None) -> dict[str, Any]:
     from albert_edge.harness.cost import measure_cost
 
-    return measure_cost(path, device=device, max_depth=max_depth)
+    given = context.params
+    return measure_cost(given["path"], device=device, max_depth=given["max_depth"], runtime=given["runtime"])
 
 
 def _keep(result: dict[str, Any], out: Optional[Path]) -> None:

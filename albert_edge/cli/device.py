@@ -105,7 +105,10 @@ def check(names: str, as_json: bool) -> None:
 
     answers = each(entries_named(names), lambda device: (device.check(), device.profile))
     found = {
-        answer.entry.name: {"facts": answer.result[0], "differences": differences(answer.result[1], answer.result[0])}
+        answer.entry.name: {
+            "facts": answer.result[0],
+            "differences": differences(answer.result[1], answer.result[0], answer.entry.kind == "qemu"),
+        }
         for answer in answers
         if answer.error is None
     }

@@ -25,20 +25,43 @@ _OURS = ("device", "out", "as_json", "predictions", "cost")
 def ask_devices(context: click.Context, files: Sequence[str]) -> list[Answer]:
     """Run the command of `context`, with the options that were given, on the devices of its `--device`.
 
-    `files` are the parameters that name files to copy there. A result of `bench` is warned of where it doesn't meet the
-    device's profile.
+    `files` are the parameters that name files to copy there. Each result has its `device`; one of `bench` is checked,
+    so that a device that answers with anything else takes nothing from the others, and has a warning for each limit of
+    the device's profile that it doesn't meet.
     """
     from albert_edge.harness.devices.fleet import ask, entries_named
-    from albert_edge.harness.devices.profiles import over_limits, profile_named
 
     entries = entries_named(context.params["device"])
     given = {name: Path(context.params[name]) for name in files if context.params[name] is not None}
-    answers = ask(entries, [str(context.command.name), *_arguments(context, files), "--json"], given, RUN_S)
-    for answer in answers:
-        if answer.error is None and answer.result.get("kind") == "bench":
-            limits = over_limits(profile_named(answer.entry.profile), answer.result)
-            answer.result["warnings"] = [*answer.result["warnings"], *limits]
-    return answers
+    name = str(context.command.name)
+    answers = ask(entries, [name, *_arguments(context, files), "--json"], given, RUN_S)
+    return [_checked(answer, is_bench=name == "bench") for answer in answers]
+
+
+def _checked(answer: Answer, is_bench: bool) -> Answer:
+    from albert_edge.errors import DataError, DeviceError
+    from albert_edge.harness.devices.profiles import over_limits, profile_named
+    from albert_edge.harness.devices.registry import described
+    from albert_edge.harness.results import check_result
+
+    if answer.error is not None:
+        return answer
+    entry = answer.entry
+    if not isinstance(answer.result, dict):
+        kind = type(answer.result).__name__
+        return answer._replace(
+            result=None, error=DeviceError(f"device {entry.name} must answer with an object; received a {kind}")
+        )
+    result = {"device": None, **answer.result}
+    result["device"] = described(entry)
+    if is_bench:
+        try:
+            result = check_result(result)
+        except DataError as error:
+            return answer._replace(result=None, error=DeviceError(f"device {entry.name}: {error}"))
+        limits = over_limits(profile_named(entry.profile), result, is_emulated=entry.kind == "qemu")
+        result["warnings"] = [*result["warnings"], *limits]
+    return answer._replace(result=result)
 
 
 def end_with_errors(answers: Sequence[Answer]) -> None:

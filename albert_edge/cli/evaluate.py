@@ -93,14 +93,11 @@ def command(
 
 def _on_devices(context: click.Context, as_json: bool) -> None:
     """Each device's report with its name, one below the other, or as JSON; a list if there are several."""
-    from albert_edge.harness.devices.registry import described
-
     answers = ask_devices(context, ("path", "data"))
-    reports: list[dict[str, Any]] = [
-        {"device": described(answer.entry), **answer.result} for answer in answers if answer.error is None
-    ]
+    reports: list[dict[str, Any]] = [answer.result for answer in answers if answer.error is None]
     if as_json:
-        print_json(reports if len(answers) > 1 else next(iter(reports), None))
+        for shown in [reports] if len(answers) > 1 else reports:
+            print_json(shown)
     else:
         for report in reports:
             click.echo(f"{report['device']['name']}:")

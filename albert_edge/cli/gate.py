@@ -34,7 +34,7 @@ def command(
     lengths: Optional[str],
     runtime: Optional[str],
     cost: Optional[str],
-    count: bool,
+    count: Optional[bool],
     max_bytes: Optional[int],
     max_p90_ms: Optional[float],
     max_rss_mb: Optional[float],
@@ -49,8 +49,9 @@ def command(
 
     --against runs both files in short turns in one process and tells 15 % on a busy machine. --baseline compares with a
     committed file: bytes, accuracy, memory and instructions wherever they can be compared, time only on the same
-    processor, runtime and thread count, where 25 % are the tolerance. Budgets are hard. Exit code 0: nothing is worse;
-    1: something is, or a budget is exceeded, or with --strict something is inconclusive; 2: bad use.
+    processor, runtime and thread count, where 25 % are the tolerance. Instructions are counted here, with valgrind,
+    where the baseline's were. Budgets are hard. Exit code 0: nothing is worse; 1: something is, or a budget is
+    exceeded, or with --strict something is inconclusive; 2: bad use.
 
     \b
     Example:

@@ -16,7 +16,11 @@ _MEASURING = (
     ),
     runtime_option,
     click.option("--cost", type=click.Path(), help="JSON with the file's `cost`, counted elsewhere: see docs/gate.md."),
-    click.option("--count", is_flag=True, help="Count the instructions of an inference here, with valgrind."),
+    click.option(
+        "--count/--no-count",
+        default=None,
+        help="Count the instructions of an inference here, with valgrind.  [default: if the baseline's were]",
+    ),
 )
 
 _BUDGETS = (

@@ -17,7 +17,8 @@ def print_result(result: Mapping[str, Any]) -> None:
     machine = facts["board"] or facts["cpu_model"] or facts["architecture"]
     delegate = f", {facts['delegate']}" if facts.get("delegate") else ""
     name = f"{result['device']['name']}: " if result["device"] else ""
-    click.echo(f"{name}{machine}, {result['runtime']}{delegate}, threads: {result['threads']}")
+    preset = f", preset: {result['preset']}" if result["preset"] else ""
+    click.echo(f"{name}{machine}, {result['runtime']}{delegate}, threads: {result['threads']}{preset}")
     if result["exit_threshold"] is not None:
         stops = "never" if result["exit_threshold"] > 1 else f"at a confidence of {result['exit_threshold']:g}"
         click.echo(f"exit: {stops}, on random ids")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional
@@ -10,6 +11,7 @@ from albert_edge.artifact import read_artifact
 from albert_edge.artifact.exits import NEVER
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.files import PathLike, read_bytes
+from albert_edge.harness.evaluation import inputs_of
 from albert_edge.harness.evaluations import make_evaluation
 from albert_edge.harness.progress import with_progress
 from albert_edge.harness.runners import Runner, open_runner
@@ -34,33 +36,41 @@ def measure_agreement(runner: Runner, reference: PathLike, data: DataFile, threa
     The differences are over all values. Raises `ConfigError` for a reference of another task or other labels,
     `DataError` where the two see different tokens, and what opening the file and reading the data raise.
     """
-    path = Path(reference)
-    if path.is_dir():
-        raise ConfigError(f"reference must be a .tflite; received the folder {str(path)!r}, which `verify` compares")
-    threshold = NEVER if read_artifact(path).manifest.exit else None
-    runtime, _ = package_of(runner.runtime)
     task = task_named(runner.pipeline.task)
     evaluation = make_evaluation(runner.pipeline, data)
     compared = _Compared()
-    with open_runner(path, task.name, threads, runtime, exit_threshold=threshold) as other:
-        if other.pipeline.config.labels != runner.pipeline.config.labels:
-            raise ConfigError(
-                f"reference must have the file's labels, {', '.join(runner.pipeline.config.labels)}; "
-                f"received {', '.join(other.pipeline.config.labels)} in {str(path)!r}"
-            )
+    with open_reference(runner, reference, threads) as other:
         is_choice = task.alias != "classify" or problem_type_of(runner.pipeline.config) == SINGLE_LABEL
         for asked in with_progress(evaluation.asked, "agreement"):
-            pairs = [_answers(each, evaluation.inputs(each.pipeline, asked.request)) for each in (other, runner)]
+            pairs = [_answers(each, inputs_of(evaluation, each, asked)) for each in (other, runner)]
             try:
                 compared.add(task.outputs, is_choice, *pairs)
             except DataError as error:
                 raise DataError(f"{asked.where}: {error}") from error
     return {
-        "reference": path.name,
-        "reference_sha256": hashlib.sha256(read_bytes(path)).hexdigest(),
+        "reference": Path(reference).name,
+        "reference_sha256": hashlib.sha256(read_bytes(reference)).hexdigest(),
         "examples": len(evaluation.asked),
         **compared.summary(),
     }
+
+
+@contextlib.contextmanager
+def open_reference(runner: Runner, reference: PathLike, threads: int = 1) -> Iterator[Runner]:
+    """The `.tflite` at `reference` on the runtime of `runner`, at full depth; raises as `measure_agreement` does."""
+    path = Path(reference)
+    if path.is_dir():
+        raise ConfigError(f"reference must be a .tflite; received the folder {str(path)!r}, which `verify` compares")
+    threshold = NEVER if read_artifact(path).manifest.exit else None
+    runtime, _ = package_of(runner.runtime)
+    with open_runner(path, runner.pipeline.task, threads, runtime, exit_threshold=threshold) as other:
+        labels, found = runner.pipeline.config.labels, other.pipeline.config.labels
+        if found != labels:
+            raise ConfigError(
+                f"reference must have the file's labels, {', '.join(labels)}; "
+                f"received {', '.join(found)} in {str(path)!r}"
+            )
+        yield other
 
 
 class _Compared:

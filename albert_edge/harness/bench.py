@@ -8,17 +8,14 @@ value. What lies inside each figure is said where it is measured: `harness.laten
 from __future__ import annotations
 
 import contextlib
-import datetime
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
 
-from albert_edge.artifact import artifact_bytes
 from albert_edge.artifact.exits import NEVER
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
 from albert_edge.harness.environment import environment
 from albert_edge.harness.evaluations.base import DataFile
+from albert_edge.harness.file_facts import file_facts
 from albert_edge.harness.latency import (
     MINIMUM_RUNS,
     Latency,
@@ -28,9 +25,10 @@ from albert_edge.harness.latency import (
     request,
     summed_up,
 )
-from albert_edge.harness.on_data import measure_on_data
+from albert_edge.harness.on_data import check_on_data, measure_on_data
 from albert_edge.harness.presets import preset_named
-from albert_edge.harness.results import KIND, SCHEMA_VERSION, check_result
+from albert_edge.harness.progress import with_progress
+from albert_edge.harness.results import check_result
 from albert_edge.harness.setting import Setting, thread_counts
 from albert_edge.harness.startup import measure_allocation, measure_startup
 from albert_edge.harness.sustained import measure_sustained, throttled
@@ -88,7 +86,8 @@ def bench(
         cost: instructions of one inference, counted elsewhere (`harness.cost`), kept in the result.
 
     Returns a result of `harness.results`, checked. Raises `ConfigError` on a length that the file doesn't take or an
-    option that doesn't fit another, before anything is measured, and what `load` and `evaluate` raise.
+    option that doesn't fit another, and what `load` and `evaluate` raise; for data or a reference that can't be used
+    all of that before anything is measured.
     """
     setting = Setting(
         path=path,
@@ -109,6 +108,7 @@ def bench(
     with load(path, setting.threads[0], runtime) as predictor:
         for tokens in lengths:
             request(predictor.session, tokens, **setting.request)
+        check_on_data(setting)
         measured = _measured(predictor, setting)
         return check_result({**_facts(predictor, setting), **measured, "cost": None if cost is None else dict(cost)})
 
@@ -131,6 +131,13 @@ def unstable(latency: Latency, governor: Optional[str]) -> list[str]:
     return lines
 
 
+def crowded(threads: Sequence[int], cores: Optional[int]) -> list[str]:
+    """A line if one of the numbers of threads is above the cores that this process may use; else none."""
+    if cores is None or max(threads) <= cores:
+        return []
+    return [f"threads: {max(threads)} share {cores} core{'s' * (cores > 1)}, where they wait for each other"]
+
+
 def _measured(predictor: Predictor, setting: Setting) -> dict[str, Any]:
     """All that takes time, the reference workload in between."""
     workload_ms: list[float] = []
@@ -140,7 +147,7 @@ def _measured(predictor: Predictor, setting: Setting) -> dict[str, Any]:
 
     latencies = [
         measure_latency(predictor.session, tokens, **setting.repeats, between=between, **setting.request)
-        for tokens in setting.lengths
+        for tokens in with_progress(setting.lengths, "lengths")
     ]
     scaling = _thread_scaling(predictor, setting, latencies)
     on_data = measure_on_data(setting, between)
@@ -157,7 +164,11 @@ def _measured(predictor: Predictor, setting: Setting) -> dict[str, Any]:
         predictor.artifact.manifest.model_sha256,
         delegate_of(predictor.runtime),
     )
-    warnings = [*(line for item in latencies for line in unstable(item, facts["governor"])), *throttled(sustained)]
+    warnings = [
+        *(line for item in latencies for line in unstable(item, facts["governor"])),
+        *crowded(setting.threads, facts["cpu_cores"]),
+        *throttled(sustained),
+    ]
     return {
         **startup.summary(),
         "weights": weights,
@@ -195,21 +206,9 @@ def _thread_scaling(predictor: Predictor, setting: Setting, latencies: Sequence[
 
 def _facts(predictor: Predictor, setting: Setting) -> dict[str, Any]:
     """The file, and how it was run."""
-    # The reader takes only the bytes that the artifact has, so they needn't be read again.
-    data, manifest = artifact_bytes(predictor.artifact), predictor.artifact.manifest
-    never = NEVER if manifest.exit else None
+    never = NEVER if predictor.artifact.manifest.exit else None
     return {
-        "schema_version": SCHEMA_VERSION,
-        "kind": KIND,
-        "created": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "file": Path(setting.path).name,
-        "file_bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "model_bytes": len(predictor.artifact.model),
-        "task": manifest.task,
-        "tasks": [head.task for head in manifest.all_heads],
-        "scheme": manifest.scheme,
-        "layout": manifest.layout,
+        **file_facts(setting.path, predictor.artifact),
         "preset": setting.preset and setting.preset.name,
         "runtime": predictor.runtime,
         "threads": setting.threads[0],

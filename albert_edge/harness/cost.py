@@ -1,4 +1,4 @@
-"""`measure_cost`: instructions executed for one inference, a figure that is the same on a busy machine.
+"""`measure_cost`: instructions executed for one inference, a figure that a busy machine doesn't change.
 
 On an emulated board qemu counts, on this machine valgrind's callgrind; both count what lies between two marks of
 `harness.counted`, one call of `Session.run`. Instructions are not time: compare counts of one tool and one processor.
@@ -31,31 +31,37 @@ _TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
 
 
 def measure_cost(
-    path: PathLike, tokens: int = TOKENS, device: Optional[Device] = None, max_depth: Optional[int] = None
+    path: PathLike,
+    tokens: int = TOKENS,
+    device: Optional[Device] = None,
+    max_depth: Optional[int] = None,
+    runtime: Optional[str] = None,
 ) -> dict[str, Any]:
     """Instructions of one inference of `tokens` tokens by the .tflite `path`: a result's `cost`.
 
     Arguments:
         device: an emulated board; None is this machine, by valgrind.
         max_depth: apply only so many layers; None means all.
+        runtime: the interpreter's package on this machine, as for `load`; a board has its own.
 
     Returns `instructions`, the median of `RUNS` inferences after some that aren't counted, `tokens`, `tool`
     (`qemu-plugin` or `callgrind`), `cpu` and `tool_version`, with the runtime's. Raises `ConfigError` for another
     device, `DeviceError` and `RuntimeUnavailableError` if it can't be counted there or here.
     """
     if device is None:
-        return _callgrind(path, tokens, max_depth)
+        return _callgrind(path, tokens, max_depth, runtime)
     counter = getattr(device, "count_instructions", None)
     if counter is None:
         raise ConfigError(f"instructions are counted on emulated boards and on this machine; received {device.name}")
     return dict(counter(path, tokens, RUNS, max_depth))
 
 
-def _callgrind(path: PathLike, tokens: int, max_depth: Optional[int]) -> dict[str, Any]:
+def _callgrind(path: PathLike, tokens: int, max_depth: Optional[int], package: Optional[str]) -> dict[str, Any]:
     program = shutil.which("valgrind")
     if program is None:
         raise RuntimeUnavailableError("counting needs valgrind (apt install valgrind); received none")
-    asked = {"path": str(Path(path).resolve()), "tokens": tokens, "runs": RUNS, "max_depth": max_depth}
+    named: dict[str, Any] = {"path": str(Path(path).resolve()), "runtime": package}
+    asked = {**named, "tokens": tokens, "runs": RUNS, "max_depth": max_depth}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "counted"
         # Each mark ends a part, which goes into a file of its own.

@@ -28,7 +28,7 @@ def mark() -> None:
 
 
 def main(arguments: Optional[list[str]] = None) -> None:
-    """Run what the one argument, a JSON object, says: `path`, `tokens`, `runs`, and `max_depth` or None.
+    """Run what the one argument, a JSON object, says: `path`, `tokens`, `runs`, `max_depth` or None, perhaps `runtime`.
 
     Prints one JSON object: `runtime`, package and version of the interpreter.
     """
@@ -36,7 +36,7 @@ def main(arguments: Optional[list[str]] = None) -> None:
     from albert_edge.harness.latency import request
     from albert_edge.runtime.interpreter import open_session
 
-    with open_session(values["path"]) as session:
+    with open_session(values["path"], runtime=values.get("runtime")) as session:
         inputs = request(session, values["tokens"], values["max_depth"])
         for _ in range(WARM_UP):
             session.run(inputs)

@@ -73,8 +73,10 @@ def cpu_model(root: Path = Path("/")) -> Optional[str]:
 
 
 # (implementer, part) as /proc/cpuinfo writes them, from Arm's technical reference manuals (register MIDR_EL1): the
-# cores of the Raspberry Pi boards that have a 64-bit kernel, and those of the servers where Arm builds are tested.
+# cores of the Raspberry Pi boards that have a 64-bit kernel, the one that stands for a 32-bit board in qemu, and those
+# of the servers where Arm builds are tested.
 ARM_CORES = {
+    ("0x41", "0xc07"): "Arm Cortex-A7",
     ("0x41", "0xd03"): "Arm Cortex-A53",
     ("0x41", "0xd08"): "Arm Cortex-A72",
     ("0x41", "0xd0b"): "Arm Cortex-A76",

@@ -125,7 +125,7 @@ def answers(evaluation: Evaluation, runner: Runner) -> list[Any]:
 
 def _chunk(evaluation: Evaluation, runner: Runner, asked: Sequence[Asked]) -> Iterator[tuple[int, Any]]:
     """The place in `asked` and the prediction of each request, as soon as the last of its inputs has been run."""
-    inputs = [_inputs(evaluation, runner, each) for each in asked]
+    inputs = [inputs_of(evaluation, runner, each) for each in asked]
     todo = sorted(
         ((place, number) for place, packed in enumerate(inputs) for number in range(len(packed))),
         key=lambda item: len(inputs[item[0]][item[1]].input_ids),
@@ -140,7 +140,8 @@ def _chunk(evaluation: Evaluation, runner: Runner, asked: Sequence[Asked]) -> It
                 yield place, _decoded(evaluation, runner, asked[place], inputs[place], ordered)
 
 
-def _inputs(evaluation: Evaluation, runner: Runner, asked: Asked) -> Sequence[Packed]:
+def inputs_of(evaluation: Evaluation, runner: Runner, asked: Asked) -> Sequence[Packed]:
+    """What `runner` is given for a request; raises `DataError`, with its line, for one that can't be packed."""
     try:
         return evaluation.inputs(runner.pipeline, asked.request)
     except DataError as error:

@@ -62,13 +62,12 @@ class Latency:
 
 def summed_up(raw_ms: Sequence[float]) -> dict[str, Any]:
     """`p50_ms, p90_ms, p99_ms, min_ms` and `runs` of raw values."""
-    return {
-        "p50_ms": quantile(raw_ms, 0.50),
-        "p90_ms": quantile(raw_ms, 0.90),
-        "p99_ms": quantile(raw_ms, 0.99),
-        "min_ms": min(raw_ms),
-        "runs": len(raw_ms),
-    }
+    return {**quantiles(raw_ms), "min_ms": min(raw_ms), "runs": len(raw_ms)}
+
+
+def quantiles(raw_ms: Sequence[float]) -> dict[str, float]:
+    """`p50_ms, p90_ms, p99_ms` of raw values."""
+    return {f"p{percent}_ms": quantile(raw_ms, percent / 100) for percent in (50, 90, 99)}
 
 
 def measure_latency(
@@ -120,8 +119,8 @@ def interleave(
     """Run several sessions in turn, A B A B, so that whatever slows the machine for a while slows all of them.
 
     Returns name -> raw milliseconds of its `rounds` runs, after `warmup` rounds that are dropped; values of one round
-    have one index. `max_depth` is for looped files alone, `exit_threshold` as in
-    `request`. Raises `ConfigError` as `measure_latency` does.
+    have one index. `max_depth` is for looped files alone, `exit_threshold` as in `request`. Raises `ConfigError` as
+    `measure_latency` does.
     """
     _check_positive(sessions=len(sessions), rounds=rounds, warmup=warmup)
     inputs = {name: request(session, tokens, max_depth, exit_threshold) for name, session in sessions.items()}

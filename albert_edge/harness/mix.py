@@ -15,7 +15,8 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 
-from albert_edge.harness.latency import BLOCK_MS, MINIMUM_RUNS, WARMUP, Between, quantile
+from albert_edge.harness.evaluation import inputs_of
+from albert_edge.harness.latency import BLOCK_MS, MINIMUM_RUNS, WARMUP, Between, quantiles
 
 if TYPE_CHECKING:
     from albert_edge.harness.evaluations.base import Evaluation
@@ -45,9 +46,7 @@ class Mix:
         return {
             "texts": self.texts,
             "mean_ms": statistics.fmean(self.raw_ms),
-            "p50_ms": quantile(self.raw_ms, 0.50),
-            "p90_ms": quantile(self.raw_ms, 0.90),
-            "p99_ms": quantile(self.raw_ms, 0.99),
+            **quantiles(self.raw_ms),
             "mean_tokens": statistics.fmean(self.tokens),
             "raw_ms": list(self.raw_ms),
         }
@@ -83,10 +82,13 @@ def measure_mix(
 
 
 def drawn(runner: Runner, evaluation: Evaluation, count: int) -> list[Sequence[Packed]]:
-    """The inputs of `count` requests, or of all if they are fewer, in the order of the draw."""
+    """The inputs of `count` requests, or of all if they are fewer, in the order of the draw.
+
+    Raises `DataError`, with its line, for a request that can't be packed.
+    """
     asked = evaluation.asked
     places = random.Random(SEED).sample(range(len(asked)), min(count, len(asked)))  # noqa: S311
-    return [evaluation.inputs(runner.pipeline, asked[place].request) for place in places]
+    return [inputs_of(evaluation, runner, asked[place]) for place in places]
 
 
 def _endlessly(queries: Sequence[Sequence[Packed]]) -> Iterator[Sequence[Packed]]:

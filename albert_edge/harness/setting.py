@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any, Optional, Sequence, Union
 
 from albert_edge.errors import ConfigError
@@ -34,16 +35,17 @@ class Setting:
         for name, values in (("lengths", self.lengths), ("threads", self.threads)):
             if not values:
                 raise ConfigError(f"{name} must hold at least one {name.rstrip('s')}; received none")
+            if len(set(values)) != len(values):
+                raise ConfigError(f"{name} must differ from each other; received {', '.join(map(str, values))}")
         for threads in self.threads:
             if threads < 1:
                 raise ConfigError(f"threads must be at least 1; received {threads}")
-        if len(set(self.threads)) != len(self.threads):
-            raise ConfigError(f"threads must differ from each other; received {', '.join(map(str, self.threads))}")
         if self.reference is not None and self.data is None:
             raise ConfigError(f"reference needs data to be compared on; received {str(self.reference)!r} alone")
-        for name, number in (("runs", self.runs), ("sustained_minutes", self.sustained_minutes)):
-            if number is not None and not number > 0:
-                raise ConfigError(f"{name} must be above 0; received {number}")
+        for name in ("runs", "seconds", "sustained_minutes"):
+            number = getattr(self, name)
+            if number is not None and not 0 < number < math.inf:
+                raise ConfigError(f"{name} must be above 0 and finite; received {number}")
         if self.preset is not None and self.runs is not None:
             raise ConfigError(f"runs may not be given with a preset, which says how many; received {self.runs}")
 

@@ -16,6 +16,7 @@ from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
 from albert_edge.harness.memory import peak_mb, resident_mb
 from albert_edge.harness.processes import bare, probe
+from albert_edge.harness.progress import with_progress
 from albert_edge.runtime.interpreter import package_of
 from albert_edge.tasks import task_named
 from albert_edge.text.encoding import MASK
@@ -102,7 +103,7 @@ def measure_startup(
     name, module = package_of(predictor.runtime)
     common = {"path": str(Path(path).resolve()), "threads": threads, "runtime": name}
     load_ms, open_ms, rss_mb, bare_rss_mb, peak_rss_mb = [], [], [], [], []
-    for _ in range(processes):
+    for _ in with_progress(range(processes), "fresh processes"):
         with bare(module) as started:
             bare_rss_mb.append(resident_mb(started.pid))
         with probe(module, "load_interpreter", common) as started:

@@ -8,6 +8,7 @@ mean clock of the cores. What it doesn't show is None. Leaves out power.
 from __future__ import annotations
 
 import contextlib
+import math
 import statistics
 import time
 from pathlib import Path
@@ -39,10 +40,10 @@ def measure_sustained(
 
     Returns `seconds` (the whole time), `tokens` and `windows`, of each `start_s`, `queries`, `p50_ms`, `queries_per_s`,
     `temperature_c` and `clock_mhz`. `root` is where /sys and /proc lie (another folder in tests). Raises `ConfigError`
-    on minutes that aren't above 0, and as `harness.latency.request` does.
+    on minutes that aren't above 0 and finite, and as `harness.latency.request` does.
     """
-    if not minutes > 0:
-        raise ConfigError(f"sustained_minutes must be above 0; received {minutes}")
+    if not 0 < minutes < math.inf:
+        raise ConfigError(f"sustained_minutes must be above 0 and finite; received {minutes}")
     inputs = request(session, tokens, max_depth, exit_threshold)
     session.run(inputs)
     window_s = min(WINDOW_S, 60 * minutes / FEWEST_WINDOWS)
@@ -65,6 +66,8 @@ def measure_sustained(
                 "clock_mhz": clock_mhz(root),
             }
         )
+        # What reading these took belongs to no window.
+        now = time.perf_counter()
     return {"seconds": now - start, "tokens": tokens, "windows": windows}
 
 

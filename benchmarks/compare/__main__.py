@@ -10,6 +10,7 @@ from typing import Any, Iterable, Optional
 import click
 import numpy as np
 
+from albert_edge.errors import AlbertEdgeError
 from albert_edge.files import atomic_write
 from albert_edge.harness.environment import machine, software
 from albert_edge.text.tables import Columns
@@ -190,4 +191,8 @@ def _lengths(text: str, limit: int) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except AlbertEdgeError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)

@@ -1,9 +1,9 @@
 """Environments for runtimes of other versions than the installed ones: a virtual environment each, made once and kept.
 
-They lie in the cache folder, under a name that says what is in them. One is made beside its place and renamed when it
-is complete and its runtime can be imported, so that nobody ever uses half of one. Packages come from the index that pip
-is configured for, as wheels only: nothing of theirs runs while they are installed. Leaves out updates: delete the
-folder.
+They lie in the cache folder, under a name that says what is in them. One is made by one process while others wait,
+beside its place, and is renamed when it is complete and its runtime can be imported, so that nobody ever uses half of
+one. Packages come from the index that pip is configured for, as wheels only: nothing of theirs runs while they are
+installed. Leaves out updates: delete the folder.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
 from albert_edge.errors import RuntimeUnavailableError
 from albert_edge.harness.devices.qemu.folders import cache_folder
+from albert_edge.harness.devices.running import end_group
 from converters.targets.families import FAMILIES, Family, Target, numbers
 from converters.targets.names import installed_version
 
@@ -31,10 +32,45 @@ _RETRIES = 2
 
 _VERSION_OF = "import sys; print('%d.%d' % sys.version_info[:2])"
 
+# Compares sizes with what the wheels stated: quicker than an import of TensorFlow, and it misses no file.
+_CHECK = """
+import csv, sys
+from importlib.metadata import PackageNotFoundError, distribution, distributions
+from pathlib import Path
+package, version, *others = sys.argv[1:]
+try:
+    received = [distribution(name).version for name in (package, *others)][0]
+except PackageNotFoundError as reason:
+    sys.exit(f"no package {reason.name}")
+if received != version:
+    sys.exit(f"{package} {received}")
+for each in distributions():
+    for path, _, size in csv.reader((each.read_text("RECORD") or "").splitlines()):
+        path = Path(each.locate_file(path))
+        # Some wheels bring compiled files, and pip writes its own over them.
+        if size and path.suffix != ".pyc" and not (path.is_file() and path.stat().st_size == int(size)):
+            sys.exit(f"a missing or changed file {path}")
+"""
+
 
 def targets_folder() -> Path:
     """Where the environments lie; it need not exist."""
     return cache_folder().absolute() / "targets"
+
+
+def ready_environment(target: Target) -> None:
+    """Make sure of the environment of `target`: one that has lost a file is made anew, with a line on standard error.
+
+    Raises as `environment_python`, which this precedes where hours of work follow.
+    """
+    folder = _place(target)[1]
+    python = _python_in(folder)
+    if python.exists():
+        damage = _damage(target, python)
+        if damage is not None:
+            print(f"the environment of target {target.label} is made anew, for it has {damage}", file=sys.stderr)
+            shutil.rmtree(folder, ignore_errors=True)
+    environment_python(target)
 
 
 def environment_python(target: Target) -> Path:
@@ -47,9 +83,15 @@ def environment_python(target: Target) -> Path:
     # A Python that was removed from the system leaves a link to nothing.
     if python.exists():
         return python
-    print(f"installing {target.package} {target.version} for target {target.label}, once: {folder}", file=sys.stderr)
+    if sys.platform == "win32":
+        raise _failed(target, "Windows, where no environments are made")
     try:
-        _make(target, FAMILIES[target.name], base, folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            if not python.exists():
+                place = f"target {target.label}, once: {folder}"
+                print(f"installing {target.package} {target.version} for {place}", file=sys.stderr)
+                _make(target, FAMILIES[target.name], base, folder)
     except OSError as reason:
         raise _failed(target, f"{reason.strerror} in {folder.parent}") from reason
     return python
@@ -66,22 +108,49 @@ def _place(target: Target) -> tuple[str, Path]:
     return base, targets_folder() / f"{target.package}-{target.version}-py{tag}-{sysconfig.get_platform()}"
 
 
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait, with a line on standard error, until no other process makes `folder`; the system notices one that died."""
+    import fcntl
+
+    with open(folder.parent / f".{folder.name}.lock", "wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another process that makes {folder}", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _make(target: Target, family: Family, base: str, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+    prefix = f".making-{folder.name}-"
+    for left in folder.parent.glob(f"{prefix}*"):
+        # By a process that was killed: this one alone may make it now.
+        shutil.rmtree(left, ignore_errors=True)
+    staging = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         pip = _new_environment(target, base, staging)
         wanted = [f"{target.package}=={target.version}", *family.others]
         options = ["--quiet", "--no-input", "--only-binary", ":all:", "--retries", str(_RETRIES)]
-        _run(target, [*pip, "install", *options, *wanted])
-        _run(target, [str(_python_in(staging)), "-I", "-c", f"import numpy, sentencepiece, {family.module}"])
-        if folder.exists() and not _python_in(folder).exists():
+        _do(target, [*pip, "install", *options, *wanted])
+        _do(target, [str(_python_in(staging)), "-I", "-c", f"import numpy, sentencepiece, {family.module}"])
+        damage = _damage(target, _python_in(staging))
+        if damage is not None:
+            raise _failed(target, damage)
+        # A user's own folder would keep others out of what is in it.
+        staging.chmod(0o755)
+        if folder.exists():
             shutil.rmtree(folder)
-        # Whoever was faster has made the same.
-        with contextlib.suppress(FileExistsError):
-            _rename(staging, folder)
+        staging.rename(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _damage(target: Target, python: Path) -> Optional[str]:
+    """What the environment of that Python has where it should be as it was installed; None: nothing."""
+    packages = [target.package, target.version, "numpy", "sentencepiece"]
+    code, output = _run([str(python), "-I", "-c", _CHECK, *packages])
+    return _reason(output) if code else None
 
 
 def _new_environment(target: Target, base: str, folder: Path) -> list[str]:
@@ -91,23 +160,14 @@ def _new_environment(target: Target, base: str, folder: Path) -> list[str]:
     """
     python = str(_python_in(folder))
     if numbers(installed_version("pip") or "0") >= _PIP_WITH_PYTHON:
-        _run(target, [base, "-m", "venv", "--without-pip", str(folder)])
+        _do(target, [base, "-m", "venv", "--without-pip", str(folder)])
         return [sys.executable, "-m", "pip", "--python", python]
-    _run(target, [base, "-m", "venv", str(folder)])
+    _do(target, [base, "-m", "venv", str(folder)])
     return [python, "-m", "pip"]
 
 
-def _rename(staging: Path, folder: Path) -> None:
-    try:
-        os.rename(staging, folder)
-    except OSError as reason:
-        if _python_in(folder).exists():
-            raise FileExistsError(reason.errno, reason.strerror, str(folder)) from reason
-        raise
-
-
 def _python_in(folder: Path) -> Path:
-    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    return folder / "bin" / "python"
 
 
 def _base_python(target: Target, family: Family) -> tuple[str, str]:
@@ -133,21 +193,32 @@ def _says(python: str) -> Optional[str]:
     return None
 
 
-def _run(target: Target, command: Sequence[str]) -> None:
-    """Run one step; raises `RuntimeUnavailableError` with what it said last."""
+def _do(target: Target, command: Sequence[str]) -> None:
+    """Run one step of an installation; raises `RuntimeUnavailableError` with what it said last."""
+    code, output = _run(command)
+    if code:
+        raise _failed(target, _reason(output))
+
+
+def _run(command: Sequence[str]) -> tuple[int, str]:
+    """The exit code of `command`, and what it printed."""
     # What PYTHONPATH or the working folder has would count as installed there.
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    ended = subprocess.run(
+    process = subprocess.Popen(
         command,
-        capture_output=True,
-        text=True,
-        errors="replace",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         env=environment,
         cwd=targets_folder(),
-        stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    if ended.returncode:
-        raise _failed(target, _reason(f"{ended.stdout}\n{ended.stderr}"))
+    try:
+        output = process.communicate()[0].decode(errors="replace")
+    finally:
+        # Whoever is interrupted here takes pip along, and the process that pip has started.
+        end_group(process)
+    return process.returncode, output
 
 
 def _reason(output: str) -> str:

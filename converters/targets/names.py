@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import re
 from typing import Iterable, Optional
 
 from albert_edge.errors import ConfigError, RuntimeUnavailableError
@@ -17,12 +18,15 @@ from converters.targets.families import FAMILIES, Family, Target
 DEVICE_KINDS = ("qemu", "ssh")
 """Devices that can run a module of this project."""
 
+_VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?")
+"""One version, as a package states it: it becomes a folder's name and part of what pip is asked for."""
+
 
 def parse_target(text: str) -> Target:
     """`text` as a target; a name without a version means the one that is installed, or else the one that was tried.
 
     Raises:
-      ConfigError: an unknown name, or a version that was never tried where others aren't taken.
+      ConfigError: an unknown name, what is no version, or one that was never tried where others aren't taken.
       RuntimeUnavailableError: no version is given or installed, or the device isn't set up.
     """
     name, version = _split(text)
@@ -30,15 +34,17 @@ def parse_target(text: str) -> Target:
         return _of_device(text)
     family = FAMILIES[name]
     installed = installed_version(family.package)
-    usual = installed or next(iter(family.versions), None)
-    wanted = version or usual
-    if wanted and family.versions and wanted not in family.versions:
-        raise ConfigError(f"target {name} must be of version {', '.join(family.versions)}; received {wanted!r}")
-    if wanted is None:
+    if version is None:
+        version = installed if _is_taken(family, installed) else next(iter(family.versions), None)
+    if version is None:
         raise RuntimeUnavailableError(
             f"target {text} needs a version where the package {family.package} isn't installed; received none"
         )
-    return _target(name, wanted, apart=wanted != installed)
+    if not _is_taken(family, version):
+        raise ConfigError(f"target {name} must be of version {', '.join(family.versions)}; received {version!r}")
+    if not _VERSION.fullmatch(version):
+        raise ConfigError(f"a target's version must be one alone, as litert==2.3.0; received {text!r}")
+    return _target(name, version, apart=version != installed)
 
 
 def parse_targets(texts: Iterable[str]) -> tuple[Target, ...]:
@@ -63,16 +69,21 @@ def installed_version(package: str) -> Optional[str]:
 
 
 def _installed(name: str) -> Optional[Target]:
-    version = installed_version(FAMILIES[name].package)
-    return None if version is None else parse_target(f"{name}{FAMILIES[name].separator}{version}")
+    family = FAMILIES[name]
+    version = installed_version(family.package)
+    return _target(name, version, apart=False) if version and _is_taken(family, version) else None
 
 
-def _split(text: str) -> tuple[str, str]:
-    """Name and version, which may be empty."""
+def _is_taken(family: Family, version: Optional[str]) -> bool:
+    return not family.versions or version in family.versions
+
+
+def _split(text: str) -> tuple[str, Optional[str]]:
+    """Name and version, if there is one."""
     for name, family in FAMILIES.items():
         if text.startswith(f"{name}{family.separator}"):
             return name, text[len(name) + len(family.separator) :]
-    return text, ""
+    return text, None
 
 
 def _target(name: str, version: str, apart: bool) -> Target:

@@ -15,7 +15,7 @@ from albert_edge.runtime import open_isolated
 from albert_edge.runtime.isolated import TIMEOUT_S
 from albert_edge.runtime.session import Session
 from converters.targets.boards import on_board, ready_board
-from converters.targets.environments import environment_python
+from converters.targets.environments import environment_python, ready_environment
 from converters.targets.families import Target
 
 Answer = TypeVar("Answer")
@@ -25,14 +25,15 @@ _APART_TIMEOUT_S = 300.0
 
 
 def prepare(targets: Sequence[Target]) -> None:
-    """Make sure of each target's place before hours of work: install what is missing, ask the devices.
+    """Make sure of each target's place before hours of work: install what is missing or damaged, ask the devices.
 
     Raises `RuntimeUnavailableError` or `DeviceError`, in one line.
     """
     for target in targets:
         if target.device is not None:
             ready_board(target)
-        python_of(target)
+        elif target.apart:
+            ready_environment(target)
 
 
 def python_of(target: Target) -> Optional[Path]:

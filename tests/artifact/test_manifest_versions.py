@@ -8,6 +8,7 @@ from small_models import EXIT, HEAD, read, version_1
 
 from albert_edge.artifact import Exit, Manifest, QuantizedOutput, artifact_bytes, read_artifact
 from albert_edge.artifact.exits import NEVER
+from albert_edge.artifact.manifest import SCHEMA_VERSION
 from albert_edge.errors import ArtifactError
 
 # === Version 1, which knew one head ===
@@ -22,9 +23,9 @@ def test_version_1_is_read_as_it_was_written(artifact):
     assert old.all_heads == artifact.heads
 
 
-def test_the_example_file_has_version_1(topics):
+def test_the_example_file_has_the_current_version(topics):
     found = read_artifact(topics / "topics.tflite")
-    assert found.manifest.schema_version == 1
+    assert found.manifest.schema_version == SCHEMA_VERSION
     assert artifact_bytes(found) == (topics / "topics.tflite").read_bytes()
     assert [head.task for head in found.heads] == ["text-classification"]
     assert len(found.manifest.labels) == 10

@@ -111,11 +111,19 @@ def test_what_is_not_known_is_said(golden_folder, tmp_path):
     assert card_facts(folder, None) == ({}, "")
 
 
-def test_a_file_of_before_has_a_sentence(topics):
-    card = albert_edge.card(topics / "topics.tflite")
-    assert card["card"].startswith("# ALBERT for text-classification\n\n2 layers of 128, dynamic-range\n")
+def test_a_file_of_before_has_a_sentence(golden_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("converters.pipeline.card_text", lambda *_: "")
+    albert_edge.convert(golden_folder, tmp_path / "before.tflite", scheme="float32")
+    card = albert_edge.card(tmp_path / "before.tflite")
+    assert card["card"].startswith("# ALBERT for text-classification\n\n3 layers of 48, float32\n")
     assert card["licence"] == ""
     assert NOT_STATED not in card["card"]
+
+
+def test_the_example_file_s_card_lies_beside_it(topics):
+    card = albert_edge.card(topics / "topics.tflite")
+    assert card["licence"] == "Apache-2.0", "as LICENSE and the data's README.md"
+    assert card["card"] == (topics / "topics.card.md").read_text(encoding="utf-8")
 
 
 def test_measured_figures_are_of_this_file(topics, tmp_path):

@@ -58,6 +58,13 @@ def test_where_nothing_is_installed(monkeypatch):
         parse_target("litert")
 
 
+def test_an_installed_version_that_is_not_taken_is_none(monkeypatch):
+    monkeypatch.setattr(names, "installed_version", lambda _: "2.21.0")
+    assert [target.name for target in installed_targets()] == ["litert"]
+    assert parse_target("android").label == "android-2.16.1"
+    assert parse_target("tflite-runtime").apart
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
@@ -67,6 +74,10 @@ def test_where_nothing_is_installed(monkeypatch):
         ("local", "a target must be one of"),
         ("tflite-runtime==2.5.0", "must be of version 2.14.0"),
         ("android-2.17.0", "must be of version 2.16.1"),
+        ("litert==", r"a target's version must be one alone, as litert==2\.3\.0; received 'litert=='"),
+        ("litert==2.*", "must be one alone"),
+        ("litert==../../x", "must be one alone"),
+        ("litert==2.1.0 numpy", "must be one alone"),
         ("my-phone", "a target's device must be of kind qemu or ssh; received adb"),
         ("any-pi", "the profile of a target's device must name its runtime, .* received android"),
     ],
@@ -194,3 +205,7 @@ def test_silent_garbage_is_caught(golden_folder: Path):
         verified_on(parse_target("tflite-runtime"), quantized, samples, reference, plan)
     # Unrelated answers are at 1 and more.
     assert float(re.search(r"received (\d+\.\d+),", str(error.value))[1]) > 0.5
+    assert str(error.value).endswith(
+        "; its int8 matrices have one scale a row under FULLY_CONNECTED version 1, where that runtime takes one scale "
+        "a matrix and answers wrongly without an error"
+    )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
-from loopback import Line, Server, sshd, user
+from emulated import open_board
+from loopback import Line, Server, processes_of, sshd, until, user
 
 from albert_edge.harness.devices import ssh
 from albert_edge.harness.devices.installing import MARKER, marker
+from albert_edge.harness.devices.qemu.device import QemuDevice
 from albert_edge.harness.devices.registry import Entry
 from albert_edge.harness.devices.wheel import Wheel, base_wheel
 
@@ -37,6 +38,19 @@ def model() -> Path:
 def wheel() -> Wheel:
     """The same through all tests, whatever is edited meanwhile."""
     return base_wheel()
+
+
+@pytest.fixture(scope="session")
+def board_named(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], QemuDevice]:
+    """Opens an emulated board, once a session."""
+    cache, opened = tmp_path_factory.mktemp("cache"), {}
+
+    def board(name: str) -> QemuDevice:
+        if name not in opened:
+            opened[name] = open_board(name, cache)
+        return opened[name]
+
+    return board
 
 
 @pytest.fixture(scope="session")
@@ -95,18 +109,12 @@ def device(entry: Entry, wheel: Wheel, monkeypatch: pytest.MonkeyPatch) -> ssh.S
 
 
 @pytest.fixture
-def running(folder: Path) -> Callable[[], list[str]]:
+def running(folder: Path) -> Callable[[], dict[int, str]]:
     """The command lines of all processes that have to do with the device's folder."""
+    return lambda: processes_of(folder)
 
-    def found() -> list[str]:
-        lines = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if str(folder) in line and int(path.parent.name) != os.getpid():
-                lines.append(line)
-        return lines
 
-    return found
+@pytest.fixture
+def gone(running: Callable[[], dict[int, str]]) -> Callable[[], bool]:
+    """Whether nothing runs there any more: a process that has done all still has to end, so within a while."""
+    return lambda: until(lambda: not running())

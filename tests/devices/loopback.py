@@ -1,4 +1,4 @@
-"""A real sshd on loopback with keys of its own, and a line to it that can be cut, held and opened again."""
+"""A real sshd on loopback with keys of its own, and a line to it that can be cut, go silent and be opened again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import pytest
 
@@ -96,6 +96,27 @@ def user() -> str:
     return getpass.getuser()
 
 
+def until(condition: Callable[[], object], seconds: float = 60.0) -> bool:
+    """Whether `condition` comes true: long enough for a machine with much else to do."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def processes_of(folder: Path) -> dict[int, str]:
+    """Number -> command line of all other processes that name `folder` or something in it."""
+    lines = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if str(folder) in line and int(path.parent.name) != os.getpid():
+                lines[int(path.parent.name)] = line
+    return lines
+
+
 class Line:
     """A TCP relay to the server: the cable that a test pulls."""
 
@@ -105,6 +126,7 @@ class Line:
         self.is_open = True
         self.cut_after_bytes: int | None = None
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._silent: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
@@ -116,6 +138,10 @@ class Line:
             for end in pair:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
+
+    def silence(self) -> None:
+        """Nothing comes through any more on the connections that there are, and nobody is told."""
+        self._silent.update(end for pair in self._pairs for end in pair)
 
     def close(self) -> None:
         self.is_open = False
@@ -149,7 +175,8 @@ class Line:
                         self.cut_after_bytes = None
                         self.cut()
                         break
-                target.sendall(data)
+                if source not in self._silent:
+                    target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -11,6 +11,8 @@ import pytest
 from loopback import free_port
 from phone import Phone
 
+from albert_edge import __version__
+from albert_edge.artifact import read_artifact
 from albert_edge.errors import DeviceError
 from albert_edge.harness.devices.adb import AdbDevice
 from albert_edge.harness.devices.registry import Entry
@@ -80,6 +82,10 @@ def test_the_official_program_gives_a_result(phone, tmp_path, model):
     checked = check_result({**result, "device": {"name": "phone", "kind": "adb", "profile": "android"}})
     figures = {"p50_ms": 2.781, "p90_ms": 3.169, "p99_ms": 20.356, "min_ms": 2.605, "runs": 337, "first_ms": 2.761}
     assert checked["lengths"] == [{"tokens": n, **figures, "raw_ms": [], "warmup_ms": []} for n in (8, 16)]
+    facts = checked["environment"]
+    assert (facts["os"], facts["runtime"], facts["threads"]) == ("Android 14", "benchmark_model", 2)
+    assert facts["model_sha256"] == read_artifact(model).manifest.model_sha256
+    assert facts["project_version"] == __version__
     assert (checked["load_ms"], checked["rss_above_runtime_mb"]) == (6.395, 40.8281)
     assert (tmp_path / "bytes").read_text().split() == ["32", "64"]
     assert "--input_layer_shape=1:1,8:1,8 " in (tmp_path / "called").read_text()

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from albert_edge.harness.devices.registry import Entry, add_entry
 from albert_edge.harness.devices.running import HALT, run_group
 from albert_edge.harness.results import read_result
 
+RESULT = Path(__file__).resolve().parents[1] / "harness" / "results" / "bench_version_2.json"
 PIS = [Entry(name, "ssh", "linux", {"host": name}) for name in ("a", "b")]
 BOARD = Entry("board", "qemu", "raspberry-pi-4")
 HERE = Entry("local", "local", "local")
@@ -88,6 +90,63 @@ def test_bench_keeps_the_result_of_the_one_that_answers(tmp_path, model, monkeyp
     assert [length["tokens"] for length in result["lengths"]] == [8]
     assert "device gone must " in done.output
     assert not (tmp_path / "r-gone.json").exists()
+
+
+class Answering:
+    """A device that answers at once."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def run_json(self, arguments, files, timeout_s):
+        return self.answer
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """Devices that answer what is put here under their names; `local` answers a recorded result."""
+    answers = {"local": json.loads(RESULT.read_text(encoding="utf-8"))}
+    monkeypatch.setattr(fleet, "device_of", lambda entry: Answering(answers[entry.name]))
+    return answers
+
+
+def test_what_is_no_result_takes_nothing_from_the_others(answering, tmp_path, model):
+    for entry in PIS:
+        add_entry(entry)
+    answering.update(a={**answering["local"], "load_ms": None}, b=["no", "object"])
+    words = ["bench", str(model), "--device", "a,b,local", "--out", str(tmp_path / "r.json")]
+    done = CliRunner().invoke(cli, words, prog_name="albert-edge")
+    assert str(done.exception) == "every device must answer; received none from a, b, of 3"
+    assert "error: device a: load_ms must be a finite number; received None" in done.output
+    assert "error: device b must answer with an object; received a list" in done.output
+    assert [path.name for path in tmp_path.glob("*.json")] == ["r-local.json"]
+    assert read_result(tmp_path / "r-local.json")["device"]["name"] == "local"
+
+
+def test_an_older_result_of_a_device_is_still_read(answering, tmp_path, model):
+    answering["local"] = json.loads((RESULT.parent / "bench_version_1.json").read_text(encoding="utf-8"))
+    words = ["bench", str(model), "--device", "local", "--out", str(tmp_path / "r.json")]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    assert read_result(tmp_path / "r.json")["schema_version"] == 2
+
+
+def test_limits_of_times_and_memory_are_not_for_an_emulated_board(answering, model):
+    pi = Entry("pi", "ssh", "raspberry-pi-4", {"host": "pi"})
+    for entry in (pi, BOARD):
+        add_entry(entry)
+        answering[entry.name] = {**answering["local"], "peak_rss_mb": 600.0, "warnings": []}
+    done = CliRunner().invoke(cli, ["bench", str(model), "--device", "pi,board", "--json"])
+    limit = "max_rss_mb of profile raspberry-pi-4 must be at most 512; received 600"
+    assert f"warning: pi: {limit}" in done.output
+    assert f"warning: board: {limit}" not in done.output
+
+
+def test_evaluate_prints_nothing_for_a_single_device_that_fails(answering, model, topics):
+    answering["local"] = None
+    words = ["evaluate", str(model), "--data", str(topics / "dev.tsv"), "--device", "local", "--json"]
+    done = CliRunner().invoke(cli, words)
+    assert str(done.exception) == "device local must answer with an object; received a NoneType"
+    assert done.stdout == ""
 
 
 @pytest.mark.slow

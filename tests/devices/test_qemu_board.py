@@ -1,11 +1,14 @@
-"""Real qemu. Needs boards that are set up: albert-edge device add raspberry-pi-4 (and -5, and raspberry-pi-3-armv7)."""
+"""Real qemu, on boards of the user's cache or, where one isn't set up, of a folder that the tests set up once."""
 
+import dataclasses
 import json
 import struct
 import subprocess
 
 import pytest
+from emulated import cache_of
 
+import albert_edge
 from albert_edge.errors import DeviceError
 from albert_edge.harness.answered import answers, differences
 from albert_edge.harness.cost import measure_cost
@@ -13,24 +16,15 @@ from albert_edge.harness.counted import MARK
 from albert_edge.harness.devices.qemu import counting
 from albert_edge.harness.devices.qemu.device import EMULATED, QemuDevice
 from albert_edge.harness.devices.qemu.setup import emulator_command
-from albert_edge.harness.devices.registry import Entry
+from albert_edge.harness.devices.registry import Entry, add_entry
 
 TEXTS = ["Oil prices rise", "The striker scored twice in the final.", "A new telescope saw a distant galaxy."]
 TIMEOUT_S = 1200.0
 LOOPS = 1000
 
 
-def board_named(name: str) -> QemuDevice:
-    device = QemuDevice(Entry(name, "qemu", name))
-    try:
-        assert device.board
-    except DeviceError as error:
-        pytest.skip(str(error))
-    return device
-
-
 @pytest.fixture(scope="module")
-def pi() -> QemuDevice:
+def pi(board_named) -> QemuDevice:
     return board_named("raspberry-pi-4")
 
 
@@ -70,8 +64,20 @@ def test_the_board_says_what_it_is(pi):
 
 
 @pytest.mark.slow
+def test_a_board_that_cannot_load_a_package_is_not_ready(pi, tmp_path, monkeypatch):
+    monkeypatch.setenv("ALBERT_EDGE_CACHE", str(cache_of(pi)))
+    broken = QemuDevice(Entry("pi", "qemu", "raspberry-pi-4"))
+    (tmp_path / "numpy.py").write_text("raise ImportError('libblas.so.3: cannot open shared object file')")
+    broken.board.parts = dataclasses.replace(pi.board.parts, wheels=tmp_path)
+    with pytest.raises(
+        DeviceError, match=r"^device pi: .*libblas\.so\.3: cannot open shared object file \(exit code 1\)$"
+    ):
+        broken.install()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["raspberry-pi-4", "raspberry-pi-5", "raspberry-pi-3-armv7"])
-def test_a_board_answers_as_this_machine(name, file, tmp_path):
+def test_a_board_answers_as_this_machine(name, board_named, file, tmp_path):
     device, host = board_named(name), answers(file, TEXTS)
     (tmp_path / "texts.json").write_text(json.dumps(TEXTS))
     files = {"file": file, "texts": tmp_path / "texts.json"}
@@ -99,6 +105,16 @@ def test_bench_runs_there_with_its_fresh_processes(pi, file):
     assert result["environment"]["cpu_model"] == "Arm Cortex-A72"
     assert result["rss_mb"] > 0
     assert EMULATED in result["warnings"]
+
+
+@pytest.mark.slow
+def test_a_file_is_verified_there(pi, golden_folder, tmp_path, monkeypatch):
+    pytest.importorskip("tensorflow")
+    monkeypatch.setenv("ALBERT_EDGE_CACHE", str(cache_of(pi)))
+    add_entry(Entry(pi.name, "qemu", pi.name))
+    albert_edge.convert(golden_folder, tmp_path / "golden.tflite", targets=[pi.name])
+    targets = albert_edge.inspect(tmp_path / "golden.tflite")["targets"]
+    assert targets == ["raspberry-pi-4 (litert==2.3.0)"]
 
 
 @pytest.mark.slow

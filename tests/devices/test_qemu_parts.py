@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from albert_edge.cli import main
 from albert_edge.errors import ConfigError, DeviceError, RuntimeUnavailableError
 from albert_edge.harness.answered import answers, differences
 from albert_edge.harness.cost import measure_cost, part_total
@@ -14,7 +15,7 @@ from albert_edge.harness.devices.qemu import setup
 from albert_edge.harness.devices.qemu.boards import cpuinfo, package_folder
 from albert_edge.harness.devices.qemu.counting import median_between
 from albert_edge.harness.devices.qemu.folders import cache_folder, made_once
-from albert_edge.harness.devices.registry import Entry
+from albert_edge.harness.devices.registry import Entry, add_entry
 from albert_edge.harness.environment import cpu_model
 
 BOARDS = ("raspberry-pi-3-armv7", "raspberry-pi-4", "raspberry-pi-5")
@@ -68,11 +69,31 @@ def test_a_board_that_is_not_set_up_names_the_command(cache, name):
         setup.installed(profile_named(name))
 
 
+def test_bench_on_a_board_that_is_not_set_up_is_one_line(cache, topics, capsys):
+    add_entry(Entry("pi", "qemu", "raspberry-pi-4"))
+    with pytest.raises(SystemExit) as left:
+        main(["bench", str(topics / "topics.tflite"), "--device", "pi"])
+    assert left.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("albert-edge: error: the board raspberry-pi-4 must be set up (albert-edge device add ")
+
+
 def test_boards_of_one_processor_family_share_what_they_can(cache):
     three, four, five = (setup.places(profile_named(name)) for name in BOARDS)
     assert four.wheels == five.wheels != three.wheels
     assert four.emulator == five.emulator == three.emulator
     assert len({four.sysroot, five.sysroot, three.sysroot}) == 3
+
+
+def test_numpys_libraries_are_found(tmp_path):
+    libraries = tmp_path / "usr/lib/arm-linux-gnueabihf"
+    for name in ("blas", "lapack"):
+        (libraries / name).mkdir(parents=True)
+        (libraries / name / f"lib{name}.so.3").write_text(name)
+    for _ in range(2):
+        setup._link_libraries(tmp_path)
+    assert (libraries / "libblas.so.3").read_text() == "blas"
+    assert (libraries / "liblapack.so.3").read_text() == "lapack"
 
 
 def test_another_python_is_refused(cache):
@@ -87,7 +108,10 @@ def test_without_mmdebstrap_its_package_is_named(cache, monkeypatch):
         setup.set_up(profile_named("raspberry-pi-4"))
 
 
-@pytest.mark.parametrize(("cpu", "name"), [("cortex-a72", "Arm Cortex-A72"), ("cortex-a76", "Arm Cortex-A76")])
+CORES = (("cortex-a7", "Arm Cortex-A7"), ("cortex-a72", "Arm Cortex-A72"), ("cortex-a76", "Arm Cortex-A76"))
+
+
+@pytest.mark.parametrize(("cpu", "name"), CORES)
 def test_the_environment_reads_the_processor(tmp_path, cpu, name):
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/cpuinfo").write_text(cpuinfo(cpu, 4))

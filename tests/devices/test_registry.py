@@ -34,6 +34,8 @@ def test_every_profile_is_whole():
     [
         ({"kind": "serial"}, "kind of profile x must be one of local, ssh, adb, qemu; received 'serial'"),
         ({"cores": 0}, "cores of profile x must be a positive integer; received 0"),
+        ({"runtimes": "ai-edge-litert"}, "runtimes of profile x must be a list; received 'ai-edge-litert'"),
+        ({"limits": None}, "limits of profile x must be an object; received None"),
         ({"limits": {"max_ms": 1}}, "limit of profile x must be one of max_bytes, .*; received 'max_ms'"),
         ({"limits": {"max_bytes": True}}, "max_bytes of profile x must be above 0; received True"),
         ({"speed": 1}, "a profile must have exactly the keys .*; received or lacks 'speed'"),
@@ -54,17 +56,18 @@ def test_a_profile_under_another_name_is_refused(tmp_path, monkeypatch):
 
 def test_differences_from_a_profile():
     pi = profile_named("raspberry-pi-4")
-    facts = {"architecture": "aarch64", "board": "Raspberry Pi 4", "cpu_cores": 4, "memory_mb": 900}
+    facts = {"architecture": "aarch64", "cpu_model": "Arm Cortex-A72", "cpu_cores": 4, "memory_mb": 900}
     assert differences(pi, {**facts, "runtimes": {"ai-edge-litert": "2.3.0"}}) == []
-    wrong = {**facts, "architecture": "armv7l", "cpu_cores": 2, "memory_mb": 400, "runtimes": {"tflite-runtime": "2"}}
-    assert differences(pi, wrong) == [
+    wrong = {"architecture": "armv7l", "cpu_model": "Arm Cortex-A53", "cpu_cores": 2, "memory_mb": 400}
+    assert differences(pi, {**wrong, "runtimes": {"tflite-runtime": "2"}}) == [
         "architecture must be aarch64; received armv7l",
+        "cpu_model must be Arm Cortex-A72; received Arm Cortex-A53",
         "cpu_cores must be 4 or more; received 2",
         "memory_mb must be 819 or more; received 400",
         "ai-edge-litert must be 2.3.0; received None",
     ]
-    emulated = {**wrong, "board": None, "architecture": "aarch64", "runtimes": {}}
-    assert differences(pi, emulated) == []
+    assert differences(pi, {**wrong, "architecture": "aarch64"}, is_emulated=True) == []
+    assert differences(pi, {}) == differences(pi, dict.fromkeys(wrong)) == [], "what isn't told is no difference"
 
 
 def test_a_result_over_a_profiles_limits():
@@ -80,6 +83,8 @@ def test_a_result_over_a_profiles_limits():
         "max_bytes of profile local must be at most 10; received 11",
         "max_rss_mb of profile local must be at most 20; received 21.5",
     ]
+    assert over_limits(tight, {**result, "mix": {"p90_ms": 5.5}})[-1].endswith("at most 5; received 5.5")
+    assert over_limits(tight, result, is_emulated=True) == over_limits(tight, result)[:1], "the rest is the emulator's"
 
 
 def test_devices_are_kept(settings):

@@ -41,6 +41,12 @@ def test_another_host_key_than_before_is_refused(entry, server, line, tmp_path):
         SshDevice(entry).check()
 
 
+def test_known_hosts_that_cannot_be_read_are_refused(entry, tmp_path):
+    (tmp_path / "known_hosts").write_text("word\n")
+    with pytest.raises(DeviceError, match=r"^device pi must have a host, known_hosts and .*; received .*: word$"):
+        SshDevice(entry).check()
+
+
 def test_a_config_file_cannot_turn_the_check_off(stranger, tmp_path, monkeypatch):
     """`UserKnownHostsFile none` is how OpenSSH's users do it."""
     (tmp_path / ".ssh").mkdir()

@@ -9,7 +9,7 @@ import pytest
 
 import albert_edge
 from albert_edge.errors import ArtifactError, ConfigError
-from albert_edge.harness.bench import bench, unstable
+from albert_edge.harness.bench import bench, crowded, unstable
 from albert_edge.harness.latency import Latency, quantile
 from albert_edge.harness.results import check_result
 from albert_edge.harness.workload import WORKLOAD_NAME, WORKLOAD_VERSION
@@ -44,6 +44,17 @@ def test_file_is_named_by_its_bytes(result, looped_file):
     assert (result["task"], result["scheme"], result["layout"]) == ("text-classification", "float32", "looped")
     assert result["environment"]["model_sha256"] == hashlib.sha256(data[: data.index(b"PK\x03\x04")]).hexdigest()
     assert result["environment"]["runtime"] == result["runtime"]
+
+
+def test_the_environment_is_beside_the_figures(result):
+    facts = result["environment"]
+    machine = ("cpu_model", "cpu_cores", "architecture", "board", "governor", "kernel", "os")
+    assert set(facts) == {
+        *machine,
+        *("runtime", "delegate", "threads", "model_sha256", "python", "project_version"),
+    }
+    assert facts["cpu_cores"] >= facts["threads"] == 1
+    assert facts["project_version"] == albert_edge.__version__
 
 
 def test_figures_follow_from_the_raw_values(result):
@@ -91,7 +102,10 @@ def test_opening_includes_loading(result):
         ({"lengths": (16, 65)}, "from 1 to the file's 64; received 65"),
         ({"lengths": (0,)}, "received 0"),
         ({"lengths": ()}, "at least one length; received none"),
-        ({"runs": 0}, "runs must be above 0; received 0"),
+        ({"lengths": (8, 16, 8)}, "lengths must differ from each other; received 8, 16, 8"),
+        ({"runs": 0}, "runs must be above 0 and finite; received 0"),
+        ({"seconds": float("inf")}, "seconds must be above 0 and finite; received inf"),
+        ({"seconds": float("nan")}, "seconds must be above 0 and finite; received nan"),
         ({"threads": 0}, "threads must be at least 1; received 0"),
         ({"threads": ()}, "threads must hold at least one thread; received none"),
         ({"threads": (1, 2, 1)}, "threads must differ from each other; received 1, 2, 1"),
@@ -101,7 +115,7 @@ def test_opening_includes_loading(result):
         ({"preset": "mlperf", "runs": 5}, "runs may not be given with a preset, which says how many; received 5"),
         ({"reference": "f.tflite"}, "reference needs data to be compared on; received 'f.tflite' alone"),
         ({"limit": 3}, "limit needs data, whose examples it counts; received 3 alone"),
-        ({"sustained_minutes": 0}, "sustained_minutes must be above 0; received 0"),
+        ({"sustained_minutes": 0}, "sustained_minutes must be above 0 and finite; received 0"),
     ],
 )
 def test_bad_options_are_refused(looped_file, options, message):
@@ -138,3 +152,9 @@ def test_few_values_are_not():
     assert unstable(Latency(16, (9.0,), (10.0,) * 29), None) == [
         "16 tokens: 29 runs are too few for p90 and p99; measure at least 30 with --runs"
     ]
+
+
+def test_more_threads_than_cores_are_told():
+    assert crowded((1, 4), 4) == crowded((8,), None) == []
+    assert crowded((1, 4), 2) == ["threads: 4 share 2 cores, where they wait for each other"]
+    assert crowded((2,), 1) == ["threads: 2 share 1 core, where they wait for each other"]

@@ -10,7 +10,7 @@ from albert_edge.cli import bench as bench_command
 from albert_edge.errors import DeviceError, RuntimeUnavailableError
 from albert_edge.harness import cost
 from albert_edge.harness.devices.fleet import Answer
-from albert_edge.harness.devices.registry import Entry
+from albert_edge.harness.devices.registry import Entry, described
 from albert_edge.harness.results import read_result
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -129,6 +129,29 @@ def test_lists_that_are_no_numbers_are_bad_use(option, numbers, calls, run_comma
     assert calls == []
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--text-column", "t"),
+        ("--text-pair-column", "t"),
+        ("--label-column", "t"),
+        ("--label-separator", ";"),
+        ("--limit", "3"),
+        ("--reference", "f.tflite"),
+    ],
+)
+def test_what_is_about_data_is_refused_without(option, value, calls, run_command):
+    done = run_command("bench", "m.tflite", option, value)
+    assert done.exit_code == 2
+    assert f"{option} must be with --data, which it is about; received it alone" in done.stderr
+    assert calls == []
+
+
+def test_the_preset_is_said(calls, result, run_command):
+    result["preset"] = "mlperf"
+    assert run_command("bench", "m.tflite").stdout.splitlines()[0].endswith(", threads: 1, preset: mlperf")
+
+
 # === Instructions, other machines ===
 
 COUNTED = {"instructions": 12, "tokens": 64, "tool": "callgrind", "cpu": "a cpu", "tool_version": "valgrind 3"}
@@ -137,9 +160,9 @@ COUNTED = {"instructions": 12, "tokens": 64, "tool": "callgrind", "cpu": "a cpu"
 def test_instructions_are_counted_first_and_kept(calls, monkeypatch, run_command):
     asked = []
     monkeypatch.setattr(cost, "measure_cost", lambda path, **options: asked.append((path, options)) or COUNTED)
-    done = run_command("bench", "m.tflite", "--cost", "--max-depth", "2")
+    done = run_command("bench", "m.tflite", "--cost", "--max-depth", "2", "--runtime", "tflite_runtime")
     assert done.exit_code == 0, done.stderr
-    assert asked == [("m.tflite", {"device": None, "max_depth": 2})]
+    assert asked == [("m.tflite", {"device": None, "max_depth": 2, "runtime": "tflite_runtime"})]
     assert calls[0][-1]["cost"] == COUNTED
 
 
@@ -147,7 +170,7 @@ def test_instructions_are_counted_first_and_kept(calls, monkeypatch, run_command
 def fleet(result, monkeypatch):
     """Two devices, of which the second may be made to fail."""
     entries = [Entry("kitchen", "ssh", "raspberry-pi-4", {"host": "a"}), Entry("here", "local", "local", {})]
-    answers = [Answer(entry, dict(result), None) for entry in entries]
+    answers = [Answer(entry, {**result, "device": described(entry)}, None) for entry in entries]
     asked = []
     monkeypatch.setattr(bench_command, "ask_devices", lambda context, files: asked.append(files) or answers)
     return answers
@@ -183,14 +206,14 @@ def test_a_single_device_answers_as_this_machine_does(fleet, run_command):
 
 
 def test_a_count_that_fails_is_a_warning_beside_the_rest(fleet, monkeypatch, run_command, tmp_path):
-    def refuse(path, device, max_depth):
-        if device.name == "kitchen":
-            raise RuntimeUnavailableError("no counter")
-        return COUNTED
+    def refuse(path, device, max_depth, runtime):
+        if device is None:
+            return COUNTED
+        raise RuntimeUnavailableError(f"no counter on {device.name}")
 
     monkeypatch.setattr(cost, "measure_cost", refuse)
     done = run_command("bench", "m.tflite", "--device", "all", "--cost", "--out", str(tmp_path / "r.json"))
     assert done.exit_code == 0, done.stderr
-    assert "albert-edge: warning: kitchen: cost: no counter" in done.stderr
+    assert "albert-edge: warning: kitchen: cost: no counter on kitchen" in done.stderr
     assert read_result(tmp_path / "r-kitchen.json")["cost"] is None
-    assert read_result(tmp_path / "r-here.json")["cost"] == COUNTED
+    assert read_result(tmp_path / "r-here.json")["cost"] == COUNTED, "`local` is this machine"

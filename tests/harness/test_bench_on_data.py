@@ -1,7 +1,9 @@
 """What `bench` says of a data file: the metric as `evaluate` has it, which example was right, how two files agree."""
 
+import dataclasses
 import hashlib
 import json
+import math
 
 import numpy as np
 import pytest
@@ -9,15 +11,17 @@ from small_models import TASK_FILES, small_artifact
 
 import albert_edge
 from albert_edge.artifact import write_artifact
-from albert_edge.errors import ConfigError, DataError
+from albert_edge.errors import AlbertEdgeError, ConfigError, DataError
 from albert_edge.harness import bench as bench_module
 from albert_edge.harness.accuracy import FIRST_METRICS, IN_PERCENT, first_metric, measure_accuracy
 from albert_edge.harness.agreement import compare_logits, measure_agreement
 from albert_edge.harness.evaluations.base import DataFile
+from albert_edge.harness.presets import PRESETS
 from albert_edge.harness.runners import open_runner
 from albert_edge.harness.setting import Setting
 from albert_edge.harness.startup import Startup
 from albert_edge.tasks import TASKS, task_named
+from albert_edge.text.tables import Columns
 
 
 @pytest.fixture
@@ -45,6 +49,37 @@ def test_data_gives_mix_and_accuracy(topics, unmeasured):
     assert result["agreement"]["top1_agreement"] == 1
     assert result["agreement"]["max_abs_difference"] == result["agreement"]["kl"] == 0
     assert result["agreement"]["reference_sha256"] == result["sha256"]
+
+
+def test_the_preset_runs_the_mix_as_its_rules_say(topics, unmeasured, monkeypatch):
+    """The rules with a tenth of their seconds, so that it takes as many queries as they ask for."""
+    rules = dataclasses.replace(PRESETS["mlperf"], seconds=0.1)
+    monkeypatch.setitem(PRESETS, "mlperf", rules)
+    options = {"data": topics / "dev.tsv", "limit": 40, "preset": "mlperf", "seconds": 0.01}
+    result = albert_edge.bench(topics / "topics.tflite", lengths=(8,), **options)
+    mix = result["mix"]
+    assert result["preset"] == "mlperf"
+    assert len(mix["raw_ms"]) >= rules.queries == 1024
+    assert sum(mix["raw_ms"]) >= 100
+    assert mix["p90_ms"] == sorted(mix["raw_ms"])[math.ceil(0.9 * len(mix["raw_ms"])) - 1]
+    assert result["lengths"][0]["runs"] < 1024
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"data": "none.tsv"}, "the file must be readable; received .*none.tsv"),
+        ({"columns": Columns(label="tag")}, "the column 'tag' must exist"),
+        ({"reference": "none.tflite"}, "none.tflite: the file must be readable"),
+        ({"reference": "five_labels"}, "reference must have the file's labels"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_anything_is_measured(topics, looped_file, monkeypatch, options, message):
+    monkeypatch.setattr(bench_module, "measure_latency", lambda *_, **__: pytest.fail("measured"))
+    if options.get("reference") == "five_labels":
+        options = {"reference": looped_file}
+    with pytest.raises(AlbertEdgeError, match=message):
+        albert_edge.bench(topics / "topics.tflite", lengths=(8,), **{"data": topics / "dev.tsv", **options})
 
 
 def test_right_examples_stand_in_the_file_s_order(topics, tmp_path):

@@ -52,6 +52,7 @@ def test_no_reason_no_baseline(path):
         ({"passes": {"latency_16": [{"new_ms": [1.0], "old_ms": []}]}}, "as many times of both sides"),
         ({"passes": {"latency_16": [{"new_ms": [0.0], "old_ms": [1.0]}]}}, "all above 0"),
         ({"passes": {"latency_16": [{"new_ms": [1.0]}]}}, r"missing \['old_ms'\]"),
+        ({"passes": {"latency_16": []}}, "at least one pass; received none"),
         ({"result": {}}, "received kind None"),
     ],
 )
@@ -71,8 +72,8 @@ def test_another_file_is_not_written_over(tmp_path):
 
 def test_the_project_baselines_are_read(topics):
     folder = topics.parent.parent / "baselines"
-    found = {path.name: read_baseline(path) for path in folder.glob("*/*.json")}
-    assert "topics.json" in found
+    found = {f"{path.parent.name}/{path.name}": read_baseline(path) for path in folder.glob("*/*.json")}
+    assert {f"{name}/topics.json" for name in ("x86-64", "raspberry-pi-4", "raspberry-pi-5")} <= set(found)
     for baseline in found.values():
         assert baseline["result"]["file_bytes"] == (topics / "topics.tflite").stat().st_size, "record it anew"
         assert baseline["history"][-1]["reason"]

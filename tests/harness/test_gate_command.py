@@ -7,11 +7,10 @@ import pytest
 from made_results import made_result
 from test_gate_figures import result
 
-import albert_edge
 from albert_edge.errors import ConfigError
 from albert_edge.harness.gate import gate, measuring
 from albert_edge.harness.gate.baselines import write_baseline
-from albert_edge.harness.gate.budgets import Budgets
+from albert_edge.harness.gate.turns import Pass
 from albert_edge.harness.results import write_result
 
 
@@ -40,6 +39,18 @@ def test_inconclusive_fails_if_strict(judged):
     done = judged("--strict")
     assert done.exit_code == 1
     assert "latency_16 inconclusive" in done.stderr.splitlines()[-1]
+
+
+def test_an_emulated_board_has_no_times_to_judge(tmp_path, run_command):
+    emulated = result(device={"name": "pi", "kind": "qemu", "profile": "raspberry-pi-4"})
+    write_baseline(tmp_path / "baseline.json", emulated, {}, "first release")
+    write_result(tmp_path / "new.json", emulated)
+    arguments = ("gate", str(tmp_path / "new.json"), "--baseline", str(tmp_path / "baseline.json"), "--strict")
+    done = run_command(*arguments)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "latency" not in done.stdout
+    write_result(tmp_path / "new.json", {**emulated, "file_bytes": 2 * emulated["file_bytes"]})
+    assert run_command(*arguments).exit_code == 1
 
 
 def test_worse_fails(judged):
@@ -130,34 +141,61 @@ def test_bad_use_is_one_line(run_command, arguments, message):
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("--data", "d.tsv"), ("--lengths", "16"), ("--threads", "2"), ("--runtime", "ai_edge_litert"), ("--count",)],
+)
+def test_a_result_is_not_measured_again(judged, arguments):
+    done = judged(*arguments)
+    assert done.exit_code == 2
+    assert f"a result is judged as it was measured; received {arguments[0]}" in done.stderr
+
+
+@pytest.mark.parametrize("taken", ["new.json", "baseline.json", "./new.json"])
+def test_a_report_does_not_replace_what_is_judged(judged, tmp_path, monkeypatch, taken):
+    monkeypatch.chdir(tmp_path)
+    done = judged("--junit", taken)
+    assert done.exit_code == 2
+    assert "a file of its own" in done.stderr
+    assert json.loads((tmp_path / taken).read_text())["kind"] in ("bench", "baseline")
+    assert judged("--junit", "one", "--markdown", "one").exit_code == 2
+
+
+def test_another_task_is_not_compared(tmp_path, judged, topics, run_command):
+    done = judged(task="token-classification")
+    assert done.exit_code == 2
+    assert "must be for text-classification" in done.stderr
+    assert "received token-classification" in done.stderr
+    write_baseline(tmp_path / "tags.json", result(task="token-classification"), {}, "first release")
+    done = run_command("gate", str(topics / "topics.tflite"), "--baseline", str(tmp_path / "tags.json"))
+    assert (done.exit_code, "must be for token-classification" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("figure", ["file_bytes", "cost"])
+def test_a_figure_of_nothing_is_refused(tmp_path, judged, figure):
+    done = judged(**{figure: 0 if figure == "file_bytes" else {**result()["cost"], "instructions": 0}})
+    assert done.exit_code == 2
+    assert "must be above 0; received 0" in done.stderr
+
+
+def test_a_length_that_is_not_measured_is_no_verdict(tmp_path, monkeypatch, topics):
+    """The baseline has two, and one is asked for: the other isn't passed in silence."""
+    one = [Pass((1.0, 1.0), (2.0, 2.0))] * 20
+    write_baseline(tmp_path / "b.json", result(), {"latency_16": one, "latency_64": one}, "first release")
+    monkeypatch.setattr(measuring, "bench", lambda *_, **__: result())
+    monkeypatch.setattr(measuring, "MEMORY_PROCESSES", 0)
+    monkeypatch.setattr("albert_edge.harness.gate.workload_passes", lambda *_: {"latency_16": one})
+    outcome = gate(topics / "topics.tflite", tmp_path / "b.json", lengths=[16], count=False)
+    found = {item["metric"]: (item["verdict"], item["reason"]) for item in outcome["metrics"]}
+    assert found["latency_16"][0] == "same"
+    assert found["latency_64"] == ("inconclusive", "not measured: --lengths")
+
+
 def test_a_result_can_not_run_in_turn(tmp_path, run_command, topics):
     write_result(tmp_path / "new.json", made_result())
     done = run_command("gate", str(tmp_path / "new.json"), "--against", str(topics / "topics.tflite"))
     assert done.exit_code == 2
     assert "against runs two files in turn; received the result" in done.stderr
-
-
-def test_instructions_are_counted_of_the_file(tmp_path, monkeypatch, topics):
-    """valgrind is `harness.cost`'s matter; here its answer goes into the result, once a file that is measured."""
-    counted, asked = made_result()["cost"], []
-    monkeypatch.setattr(measuring, "measure_cost", lambda path, max_depth: asked.append(path) or counted)
-    monkeypatch.setattr(measuring, "bench", lambda *_, cost, **__: {**result(), "cost": cost})
-    outcome = gate(topics / "topics.tflite", budgets=Budgets(max_rss_mb=1e6), count=True)
-    assert (outcome["result"]["cost"], asked) == (counted, [topics / "topics.tflite"])
-    with pytest.raises(ConfigError, match="received both --count and --cost"):
-        gate(topics / "topics.tflite", budgets=Budgets(max_rss_mb=1e6), count=True, cost=counted)
-
-
-def test_counted_instructions_are_taken_from_a_file(files, tmp_path, monkeypatch, run_command):
-    asked = {}
-    outcome = {"metrics": [], "budgets": [], "warnings": [], "file": "n.tflite", "verdict": "same", "passed": True}
-    monkeypatch.setattr(albert_edge, "gate", lambda *a: asked.update(cost=a[8]) or outcome, raising=False)
-    cost = made_result()["cost"]
-    for name, values in (("cost.json", cost), ("result.json", {"cost": cost})):
-        done = run_command("gate", "n.tflite", "--max-bytes", "1", "--cost", str(files(name, values)))
-        assert (done.exit_code, asked["cost"]) == (0, cost), done.stderr
-    done = run_command("gate", "n.tflite", "--max-bytes", "1", "--cost", str(files("no.json", {"a": 1})))
-    assert done.exit_code == 2
 
 
 def test_a_baseline_is_recorded_from_a_result_and_shown(tmp_path, run_command):

@@ -3,7 +3,7 @@
 import pytest
 from made_results import made_result
 
-from albert_edge.errors import ConfigError
+from albert_edge.errors import ConfigError, DataError
 from albert_edge.harness.gate.budgets import Budgets, hold
 from albert_edge.harness.gate.figures import judge_figures
 from albert_edge.harness.gate.likeness import time_unlike
@@ -83,8 +83,15 @@ def test_memory(factor, verdict):
     assert verdicts(with_memory(factor))["memory"] == verdict
 
 
-def test_memory_of_another_runtime_or_without_raw_values_is_no_verdict():
-    assert verdicts(result(runtime="tflite-runtime 2.14.0"))["memory"] == "inconclusive"
+def test_memory_of_another_runtime_is_judged_and_the_runtime_named():
+    other = {**with_memory(1.1), "runtime": "tflite-runtime 2.14.0"}
+    (found,) = [item for item in judge_figures(result(), other) if item.metric == "memory"]
+    assert (found.verdict, found.reason) == ("worse", f"tflite-runtime 2.14.0, before {result()['runtime']}")
+
+
+def test_memory_of_another_architecture_or_without_raw_values_is_no_verdict():
+    environment = result()["environment"]
+    assert verdicts(result(environment={**environment, "architecture": "riscv64"}))["memory"] == "inconclusive"
     empty = {name: [] for name in result()["raw"]}
     assert verdicts(result(raw=empty))["memory"] == "inconclusive"
     assert verdicts(result(peak_above_runtime_mb=None))["peak_memory"] == "inconclusive"
@@ -122,10 +129,47 @@ def test_instructions(factor, verdict):
     assert verdicts(new)["instructions"] == verdict
 
 
-@pytest.mark.parametrize("change", [{"tool": "qemu-plugin"}, {"cpu": "cortex-a72"}, {"tokens": 16}])
+OTHERWISE = {"qemu-plugin": "callgrind", "callgrind": "qemu-plugin"}[result()["cost"]["tool"]]
+
+
+@pytest.mark.parametrize("change", [{"tool": OTHERWISE}, {"tokens": 16}])
 def test_instructions_counted_otherwise_are_no_verdict(change):
     assert verdicts(result(cost={**result()["cost"], **change}))["instructions"] == "inconclusive"
-    assert verdicts(result(cost=None))["instructions"] == "inconclusive"
+    assert verdicts(result(max_depth=1))["instructions"] == "inconclusive"
+
+
+def counted(tool, cpu, architecture):
+    environment = {**result()["environment"], "architecture": architecture}
+    return result(cost={**result()["cost"], "tool": tool, "cpu": cpu}, environment=environment)
+
+
+@pytest.mark.parametrize(
+    ("tool", "architecture", "verdict"),
+    [
+        ("callgrind", "x86_64", "same"),
+        ("callgrind", "aarch64", "inconclusive"),
+        ("qemu-plugin", "x86_64", "inconclusive"),
+    ],
+)
+def test_valgrind_shows_every_x86_processor_as_one(tool, architecture, verdict):
+    old, new = (counted(tool, cpu, architecture) for cpu in ("AMD EPYC", "Intel(R) Xeon(R)"))
+    assert verdicts(new, old)["instructions"] == verdict
+
+
+def test_another_counter_is_named():
+    cost = {**result()["cost"], "tool_version": "valgrind 3.22.0, ai-edge-litert 2.4.0"}
+    judged = judge_figures(result(), result(cost=cost))[-1]
+    assert (judged.metric, judged.verdict) == ("instructions", "same")
+    assert judged.reason == f"counted by {cost['tool_version']}, before {result()['cost']['tool_version']}"
+
+
+def test_why_nothing_was_counted_is_said():
+    judged = judge_figures(result(), result(cost=None), uncounted="left out by --no-count")[-1]
+    assert (judged.metric, judged.verdict, judged.reason) == (
+        "instructions",
+        "inconclusive",
+        "left out by --no-count",
+    )
 
 
 # === Like with like ===
@@ -147,9 +191,36 @@ def test_times_can_be_compared_on_one_machine_alone():
     assert time_unlike(old, result(threads=2)) == "another threads: 2, before 1"
 
 
+def test_what_a_result_does_not_say_is_no_likeness():
+    """Nor do two that don't say it make a pair."""
+    silent = result(environment={})
+    with pytest.raises(DataError, match="must say its environment cpu_model; received none"):
+        time_unlike(silent, silent)
+
+
 def test_another_processor_leaves_bytes_memory_accuracy_and_instructions():
     other = result(environment={**result()["environment"], "cpu_model": "Arm Cortex-A76"})
     assert set(verdicts(other).values()) == {"same"}
+
+
+EMULATED = {"name": "raspberry-pi-4", "kind": "qemu", "profile": "raspberry-pi-4"}
+
+
+def test_an_emulators_memory_is_not_judged():
+    old, doubled = result(device=EMULATED), with_memory(2.0)
+    found = verdicts({**doubled, "device": EMULATED}, old)
+    assert set(found) == {"file_bytes", "weight_copies", "accuracy", "instructions"}
+    assert verdicts({**doubled, "device": EMULATED})["memory"] == "inconclusive"
+    worse = round(1.02 * old["cost"]["instructions"])
+    assert (
+        verdicts(result(device=EMULATED, cost={**old["cost"], "instructions": worse}), old)["instructions"] == "worse"
+    )
+
+
+@pytest.mark.parametrize("budget", ["max_p90_ms", "max_rss_mb"])
+def test_a_budget_of_an_emulators_time_or_memory_is_bad_use(budget):
+    with pytest.raises(ConfigError, match=f"{budget} needs figures of a board itself; received 512"):
+        hold(Budgets(**{budget: 512}), result(device=EMULATED), None)
 
 
 # === Budgets ===

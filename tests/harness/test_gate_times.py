@@ -1,5 +1,8 @@
 """Latency's verdicts on passes made for it, the looks, and real turns of real files."""
 
+import statistics
+import time
+
 import numpy as np
 import pytest
 
@@ -65,6 +68,20 @@ def test_a_baseline_on_a_machine_twice_as_slow_can_not_tell():
     assert "undecided after 10 passes" in found.reason
 
 
+@pytest.mark.parametrize("speed", [0.2, 0.6, 1.6, 5.0])
+def test_a_file_that_feels_nothing_of_a_slower_machine_is_neither_better_nor_worse(speed):
+    """The workload was interrupted now, or when the baseline was made, and the shorter file wasn't."""
+    (found,) = judge_baseline(made_passes(20, 0.5), made_passes(28, 0.5 / speed, speed=speed))
+    assert found.verdict == "inconclusive"
+    assert (found.interval.low, found.interval.high) == (0.0, float("inf"))
+
+
+@pytest.mark.parametrize("speed", [0.7, 1.45])
+def test_the_same_within_what_the_interval_allows_for(speed):
+    (found,) = judge_baseline(made_passes(20, 0.5), made_passes(28, 0.5 / speed, speed=speed))
+    assert found.verdict in ("same", "inconclusive")
+
+
 def test_a_metric_that_one_side_lacks_is_not_judged():
     assert judge_baseline({}, made_passes(10, 1.0)) == []
 
@@ -105,6 +122,24 @@ def test_a_file_and_the_workload_are_really_run(looped_file):
     for one in found.values():
         assert len(one.new_ms) == len(one.old_ms) >= LEAST_ROUNDS
         assert min(*one.new_ms, *one.old_ms) > 0
+
+
+def test_waiting_for_the_processor_is_no_time_of_a_file_beside_the_workload(looped_file, monkeypatch):
+    """Sleeping stands for being interrupted; with two threads or two files it counts, since others do the work."""
+    artifact = read_artifact(looped_file)
+    opened = turns.open_session
+
+    def pausing(*arguments):
+        session = opened(*arguments)
+        run = session.run
+        monkeypatch.setattr(session, "run", lambda inputs: time.sleep(0.01) or run(inputs), raising=False)
+        return session
+
+    monkeypatch.setattr(turns, "open_session", pausing)
+    assert Files(artifact, None, (8,)).clock is time.thread_time_ns
+    assert statistics.median(Files(artifact, None, (8,)).one_pass(0)["latency_8"].new_ms) < 10
+    for files in (Files(artifact, artifact, (8,)), Files(artifact, None, (8,), threads=2)):
+        assert min(files.one_pass(0)["latency_8"].new_ms) >= 10
 
 
 def test_which_file_is_opened_first_changes(looped_file, monkeypatch):

@@ -1,6 +1,7 @@
 """The steps of examples/ci/github-actions.yml are run as they stand, on the sample model, with our command line."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -35,7 +36,8 @@ def shell_steps(steps):
 
 
 def test_it_converts_gates_and_uploads(workflow, steps):
-    assert workflow[True] == ["push", "pull_request"], "YAML 1.1 reads the key `on` as true"
+    assert set(workflow[True]) == {"push", "pull_request"}, "YAML 1.1 reads the key `on` as true"
+    assert workflow["permissions"] == {"contents": "read"}
     assert list(shell_steps(steps)) == [
         "install",
         "fetch the last release",
@@ -46,7 +48,7 @@ def test_it_converts_gates_and_uploads(workflow, steps):
     ]
     uploaded = steps[-1]
     assert uploaded["uses"].startswith("actions/upload-artifact@")
-    assert uploaded["if"] == "always()", "what failed is what one wants to see"
+    assert uploaded["if"] == "${{ !cancelled() }}", "what failed is what one wants to see"
     assert uploaded["with"]["path"].splitlines() == [
         "${{ env.FILE }}",
         "against.xml",
@@ -54,6 +56,14 @@ def test_it_converts_gates_and_uploads(workflow, steps):
         "baseline.xml",
         "baseline.md",
     ]
+
+
+def test_what_its_conditions_name_is_there(steps):
+    conditions = [step["if"] for step in steps if "if" in step]
+    named = {name for condition in conditions for name in re.findall(r"\bsteps\.(\w+)\.", condition)}
+    assert named
+    assert named <= {step.get("id") for step in steps}
+    assert all(condition.startswith("${{") for condition in conditions), "YAML reads a bare ! as a tag"
 
 
 def test_its_conversion_is_a_command_of_ours(steps, workflow):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from albert_edge.errors import DataError
 from albert_edge.harness import mix
 from albert_edge.harness.evaluations import make_evaluation
 from albert_edge.harness.evaluations.base import DataFile
@@ -49,6 +50,17 @@ def test_a_short_file_is_run_again(runner, topics):
     found = measure_mix(runner, evaluation)
     assert (found.texts, len(found.raw_ms)) == (8, 30)
     assert found.tokens[:8] == found.tokens[8:16]
+
+
+def test_a_text_that_cannot_be_packed_is_named(runner, topics, monkeypatch):
+    evaluation = make_evaluation(runner.pipeline, DataFile(topics / "dev.tsv", limit=1))
+
+    def refuse(*_):
+        raise DataError("a text must have a word; received none")
+
+    monkeypatch.setattr(type(evaluation), "inputs", refuse)
+    with pytest.raises(DataError, match=r"dev\.tsv.*2.*: a text must have a word; received none"):
+        measure_mix(runner, evaluation)
 
 
 @pytest.fixture

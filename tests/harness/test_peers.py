@@ -1,6 +1,7 @@
 """The comparison with other engines: the protocol, failures as rows, turns, figures and promises by hand."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -241,3 +242,19 @@ def test_wrong_options_are_refused(tmp_path, model, option, value, complaint):
     done = CliRunner().invoke(main, ["--out", str(tmp_path / "out"), "--model", str(model), option, value])
     assert done.exit_code == 2
     assert complaint in done.output
+
+
+def test_data_that_cannot_be_used_is_one_line(tmp_path, model, topics):
+    words = ["--out", tmp_path / "out", "--model", model, "--data", topics / "dev.tsv", "--text-column", "body"]
+    command = [sys.executable, "-m", "benchmarks.compare", *map(str, words)]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=root, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.rstrip().endswith("the column 'body' must exist; received the columns 'text', 'label'")
+    assert done.stderr.count("\n") == 1
+
+
+def test_every_package_of_the_peers_is_pinned():
+    lines = (Path(files.__file__).parent / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("#") and "==" not in line] == []

@@ -10,10 +10,11 @@ from made_results import made_result
 import albert_edge
 from albert_edge.errors import ConfigError, DataError
 from albert_edge.harness.report.changes import changes_of_gate, changes_since, overall
-from albert_edge.harness.report.charts import binned, memory_parts
+from albert_edge.harness.report.charts import memory_parts
 from albert_edge.harness.report.figures import Figure, source, text_of
+from albert_edge.harness.report.histograms import binned
 from albert_edge.harness.report.series import groups_of, series_of, wilson
-from albert_edge.harness.report.svg import Scale, scale_of
+from albert_edge.harness.report.svg import Scale, scale_of, tick_text
 from albert_edge.harness.report.verdict import mcnemar, verdict_of
 
 
@@ -173,6 +174,26 @@ def test_scales_are_round_and_take_every_value():
     assert scale_of([37.0], 0, 100).ticks() == [0, 10, 20, 30, 40]
 
 
+def test_a_tick_s_label_is_its_value():
+    for step in (0.25, 2.5, 0.02, 0.1, 5):
+        assert [float(tick_text(number * step, step)) for number in range(5)] == pytest.approx(
+            [number * step for number in range(5)]
+        )
+
+
+def test_an_emulated_board_s_times_and_memory_are_left_out():
+    board = {"name": "raspberry-pi-4", "kind": "qemu", "profile": None}
+    series = series_of([made_result(device=board), made_result("float32", 2)])
+    emulated = series[0].result.value
+    assert (emulated["load_ms"], emulated["rss_mb"], emulated["lengths"], emulated["mix"]) == (None, None, [], None)
+    assert emulated["cost"] == made_result()["cost"]
+    assert [[each.number for each in group.members] for group in groups_of(series)] == [[1]]
+    found = verdict_of(series[:1], [], [])
+    assert "MB" in found.headline
+    assert any("emulator’s" in line for line in found.lines)
+    assert not any("No data file" in line for line in found.lines)
+
+
 def test_changes_are_the_gate_s():
     pytest.importorskip("scipy")
     old = made_result(seed=1)
@@ -198,6 +219,10 @@ def test_changes_of_what_the_gate_wrote():
         "/gate/metrics/0/before",
     )
     assert (accuracy.unit, accuracy.by_unit) == ("percent", "points")
+    interval = {"low": 0.8, "ratio": 0.95, "high": 1.1}
+    judged = {"sha256": result.value["sha256"], "metrics": [{**rows[0], "interval": interval}]}
+    (latency,) = changes_of_gate(judged, result, "gate.json")
+    assert (latency.by.value, latency.by.of) == (0.95, "/gate/metrics/0/interval/ratio"), "not 3 / 2: beside a workload"
     with pytest.raises(DataError, match="first result"):
         changes_of_gate({"sha256": "0" * 64, "metrics": rows}, result, "gate.json")
 
@@ -238,3 +263,13 @@ def test_command(tmp_path, run_command):
     assert (told["status"], told["names"]) == ("measured", ["float32", "int4"])
     assert told["bytes"] == len((tmp_path / "report.html").read_bytes())
     assert set(told["fronts"][0]) <= {"float32", "int4"}
+
+
+def test_an_emulated_board_beside_a_measured_one_has_no_empty_line(tmp_path):
+    """An outline without a point is an error on the browser's console."""
+    pytest.importorskip("jinja2")
+    board = {"name": "raspberry-pi-4", "kind": "qemu", "profile": None}
+    albert_edge.report(written(tmp_path, made_result(), made_result(device=board)), tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert 'd="M"' not in text
+    assert "raspberry-pi-4" in text

@@ -11,10 +11,10 @@ import operator
 import re
 import shutil
 import statistics
-from urllib.parse import unquote
 
 import pytest
 from made_results import LABELS, made_result
+from traced_numbers import ELEMENTS, assert_shows, looked_up, recomputed
 
 import albert_edge
 
@@ -26,6 +26,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt install chromium)"),
 ]
 
+PATIENCE_MS = 180_000
+"""Of the browser, on a machine that others keep busy: nothing here asserts a time."""
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -36,6 +38,12 @@ def browser():
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+def new_page(browser, **settings):
+    page = browser.new_page(**settings)
+    page.set_default_timeout(PATIENCE_MS)
+    return page
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +83,7 @@ def document(request, documents):
 
 @pytest.fixture
 def opened(browser, document):
-    page = browser.new_page(viewport=DESKTOP)
+    page = new_page(browser, viewport=DESKTOP)
     page.goto(document[0].as_uri())
     yield page
     page.close()
@@ -89,6 +97,7 @@ def opened(browser, document):
 def test_no_console_line_no_request_no_sideways_scrolling(browser, document, viewport, scheme, tmp_path):
     context = browser.new_context(viewport=viewport, color_scheme=scheme)
     page, told, asked = context.new_page(), [], []
+    page.set_default_timeout(PATIENCE_MS)
     page.on("console", lambda message: told.append(message.text))
     page.on("pageerror", lambda error: told.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
@@ -105,7 +114,7 @@ def test_the_watch_for_errors_and_requests_works(browser, document, tmp_path):
     damaged = tmp_path / "damaged.html"
     text = document[0].read_text(encoding="utf-8")
     damaged.write_text(text.replace("<main>", '<main><img src="https://example.org/x.png" alt="">'), encoding="utf-8")
-    page, told = browser.new_page(), []
+    page, told = new_page(browser), []
     page.on("console", lambda message: told.append(message.text))
     page.goto(damaged.as_uri())
     assert any("Content Security Policy" in line for line in told)
@@ -116,7 +125,7 @@ def test_the_theme_follows_the_system(browser, document):
     """Text and pictures both change, and text stays readable: a contrast of 4.5 and more (WCAG 2.1, AA)."""
     seen = {}
     for scheme in ("light", "dark"):
-        page = browser.new_page(color_scheme=scheme)
+        page = new_page(browser, color_scheme=scheme)
         page.goto(document[0].as_uri())
         seen[scheme] = page.evaluate(_COLOURS)
         page.close()
@@ -153,7 +162,7 @@ def test_pictures_have_names_and_descriptions(opened):
 
 
 def test_text_on_a_phone_is_large_enough(browser, document):
-    page = browser.new_page(viewport=PHONE)
+    page = new_page(browser, viewport=PHONE)
     page.goto(document[0].as_uri())
     heights = page.eval_on_selector_all(".plot text", "all => all.map(each => each.getBoundingClientRect().height)")
     assert heights
@@ -164,77 +173,8 @@ def test_text_on_a_phone_is_large_enough(browser, document):
 # === Each number equals the JSON's ===
 
 
-def looked_up(of: str, roots):
-    root, *keys = of.strip("/").split("/")
-    value = roots[root]
-    for key in map(unquote, keys):
-        value = value[int(key)] if isinstance(value, list) else value[key]
-    return value
-
-
-def wilson_end(correct, end: str) -> float:
-    stats = pytest.importorskip("scipy.stats")
-    return getattr(stats.binomtest(sum(correct), len(correct)).proportion_ci(method="wilson"), end)
-
-
-def mcnemar_p(a, b) -> float:
-    stats = pytest.importorskip("scipy.stats")
-    only = [sum(x > y for x, y in zip(*pair)) for pair in ((a, b), (b, a))]
-    return stats.binomtest(only[0], sum(only)).pvalue if sum(only) else 1.0
-
-
-def recomputed(of: str, roots, ends):
-    """The value that `of` stands for; `ends` are those of a histogram's bin."""
-    operation, *paths = of.split(" ")
-    if not paths:
-        return looked_up(operation, roots)
-    if operation == "sum":
-        return sum(len(looked_up(path, roots)) for path in paths if path != "length")
-    values = [looked_up(path, roots) for path in paths]
-    low, high = ends
-    return {
-        "ratio": lambda a, b: a / b,
-        "difference": operator.sub,
-        "length": len,
-        "median-ratio": lambda busy, quiet: statistics.median(busy) / statistics.median(quiet),
-        "rest": lambda whole, *parts: whole - sum(part / 1e6 for part in parts),
-        "wilson-low": lambda correct: wilson_end(correct, "low"),
-        "wilson-high": lambda correct: wilson_end(correct, "high"),
-        "mcnemar": mcnemar_p,
-        "bin": lambda raw: sum(low <= value < high for value in raw),
-        "beyond": lambda raw: sum(value > high for value in raw),
-    }[operation](*values)
-
-
-_ELEMENTS = """() => [...document.querySelectorAll('[data-of]')].map(each => ({
-  of: each.dataset.of, value: each.dataset.value, unit: each.dataset.unit ?? '', low: each.dataset.low,
-  high: each.dataset.high, mark: each.namespaceURI.endsWith('svg') && !['text', 'tspan'].includes(each.localName),
-  text: each.textContent, ofX: each.dataset.ofX}))"""
-
-_FACTORS = {"percent": 0.01, "points": 0.01, "distance": 0.01, "bytes_mb": 1e6}
-_WORDS = {
-    "words": lambda value: value.replace("_", " "),
-    "file": lambda value: value.split("/")[-1],
-    "date": lambda value: value[:10],
-    "title": lambda value: value.replace("-", " ").capitalize(),
-    "name": lambda value: value,
-}
-
-
-def assert_shows(element, value) -> None:
-    """The text of `element` is `value`, rounded to the digits that it has."""
-    text, unit = element["text"], element["unit"]
-    if isinstance(value, str):
-        assert text == _WORDS.get(unit, str)(value)
-        return
-    (digits,) = re.findall(r"\d[\d,]*(?:\.\d+)?", text)
-    shown = float(digits.replace(",", "")) * (-1 if "−" in text else 1)
-    half = 0.5 * 10.0 ** -len(digits.partition(".")[2])
-    assert abs(shown - value / _FACTORS.get(unit, 1)) <= half * 1.0001, (element, value)
-
-
 def test_every_number_equals_the_json_s(opened, document):
-    elements = opened.evaluate(_ELEMENTS)
+    elements = opened.evaluate(ELEMENTS)
     assert len(elements) > 150
     for element in elements:
         ends = tuple(float(element[name]) if element[name] else 0.0 for name in ("low", "high"))
@@ -254,7 +194,7 @@ def test_every_number_equals_the_json_s(opened, document):
 
 def test_a_number_that_differs_is_found(opened, document):
     """The look-up isn't blind: one digit changed in one element, and one value in the JSON."""
-    element = next(each for each in opened.evaluate(_ELEMENTS) if each["of"] == "/0/load_ms" and not each["mark"])
+    element = next(each for each in opened.evaluate(ELEMENTS) if each["of"] == "/0/load_ms" and not each["mark"])
     value = document[1]["0"]["load_ms"]
     assert_shows(element, value)
     with pytest.raises(AssertionError):
@@ -296,6 +236,9 @@ def test_marks_lie_where_their_values_belong(opened, document):
             ticks = opened.eval_on_selector_all(f"#{name} .tick", _TICKS)
             across = [(tick["value"], tick["x"]) for tick in ticks if tick["anchor"] == "middle"]
             up = [(tick["value"], tick["y"] - 4) for tick in ticks if tick["anchor"] == "end"]
+            for value, place in (*across, *up):
+                axis = across if (value, place) in across else up
+                assert place == pytest.approx(between(axis, value), abs=0.5), (name, "a tick's label", value)
             assert mark["x"] == pytest.approx(between(across, x), abs=0.5), (name, mark)
             assert mark["y"] == pytest.approx(between(up, y), abs=0.5), (name, mark)
 

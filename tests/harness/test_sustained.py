@@ -42,6 +42,18 @@ def test_windows_show_a_device_that_slows_down(slowing, tmp_path):
     assert line.startswith("sustained: throughput fell from 1.0 to 0.5 queries a second in 60 s")
 
 
+def test_reading_what_the_system_shows_is_in_no_window(slowing, monkeypatch, tmp_path):
+    """Here it takes 3 s; the first query after it takes 1 s all the same."""
+
+    def slow(_):
+        slowing.now += 3
+
+    monkeypatch.setattr(sustained, "temperature_c", slow)
+    windows = measure_sustained(slowing, 64, 0.5, root=tmp_path)["windows"]
+    assert [window["start_s"] for window in windows] == [0, 8, 16, 24]
+    assert {(window["queries"], window["p50_ms"], window["queries_per_s"]) for window in windows} == {(5, 1000, 1.0)}
+
+
 def test_a_steady_device_gets_no_warning():
     windows = [{"queries_per_s": rate} for rate in (100.0, 80.0, 91.0)]
     assert throttled({"windows": windows, "seconds": 30.0}) == []
@@ -56,9 +68,9 @@ def test_a_real_session_is_run(topics):
     assert found["windows"][0]["start_s"] == 0
 
 
-@pytest.mark.parametrize("minutes", [0, -1.0, float("nan")])
+@pytest.mark.parametrize("minutes", [0, -1.0, float("nan"), float("inf")])
 def test_no_time_is_no_measurement(minutes):
-    with pytest.raises(ConfigError, match="sustained_minutes must be above 0; received"):
+    with pytest.raises(ConfigError, match="sustained_minutes must be above 0 and finite; received"):
         measure_sustained(None, 16, minutes)
 
 

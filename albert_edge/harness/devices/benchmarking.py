@@ -7,8 +7,6 @@ single runs, so p90 and p99 are upper bounds, its p95 and its slowest run, and t
 
 from __future__ import annotations
 
-import datetime
-import hashlib
 import re
 import shlex
 from pathlib import Path
@@ -17,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional, Sequence
 from albert_edge.artifact import read_artifact
 from albert_edge.artifact.exits import NEVER
 from albert_edge.errors import DeviceError
-from albert_edge.files import read_bytes
-from albert_edge.harness.latency import request
-from albert_edge.harness.results import KIND, SCHEMA_VERSION, SHAPE
+from albert_edge.harness.environment import software
+from albert_edge.harness.file_facts import file_facts
+from albert_edge.harness.latency import MINIMUM_RUNS, request
+from albert_edge.harness.results import SHAPE
 from albert_edge.runtime.interpreter import InterpreterSession, open_session
 
 if TYPE_CHECKING:
@@ -38,7 +37,8 @@ class Asked(NamedTuple):
 
     lengths: tuple[int, ...] = (16, 64, 128)
     threads: int = 1
-    runs: int = 30
+    runs: Optional[int] = None
+    """None: at least `MINIMUM_RUNS`, and as many as `seconds` take."""
     seconds: float = 1.0
     max_depth: Optional[int] = None
 
@@ -83,8 +83,9 @@ def command_line(program: str, graph: str, inputs: Mapping[str, NDArray[Any]], f
         program,
         f"--graph={graph}",
         f"--num_threads={asked.threads}",
-        f"--num_runs={asked.runs}",
-        f"--min_secs={asked.seconds:g}",
+        f"--num_runs={asked.runs or MINIMUM_RUNS}",
+        # It runs until it has both.
+        f"--min_secs={0 if asked.runs else asked.seconds:g}",
         f"--input_layer={','.join(inputs)}",
         f"--input_layer_shape={':'.join(','.join(map(str, array.shape)) for array in inputs.values())}",
         f"--input_layer_value_files={','.join(f'{name}:{folder}/{name}' for name in inputs)}",
@@ -113,7 +114,7 @@ class Printed(NamedTuple):
 
 def read_output(name: str, tokens: int, output: str) -> Printed:
     """The figures that the program printed; raises `DeviceError` with its last line if they aren't there."""
-    rows = [dict(_FIGURES.findall(line)) for line in output.splitlines() if "count=" in line]
+    rows = [dict(_FIGURES.findall(line)) for line in output.splitlines() if "count=" in line and "curr=" in line]
     timings, memory = _TIMINGS.search(output), _MEMORY.search(output)
     if not rows or timings is None:
         last = (output.strip().splitlines() or ["nothing"])[-1]
@@ -138,25 +139,14 @@ def read_output(name: str, tokens: int, output: str) -> Printed:
 
 def result_of(path: Path, asked: Asked, printed: Sequence[Printed], environment: Mapping[str, Any]) -> dict[str, Any]:
     """A result as `bench` writes it; what the program doesn't measure is None or empty."""
-    artifact, data = read_artifact(path), read_bytes(path, DeviceError)
-    manifest, growth_mb = artifact.manifest, max(each.growth_mb for each in printed)
+    artifact, growth_mb = read_artifact(path), max(each.growth_mb for each in printed)
     load_ms = min(each.load_ms for each in printed)
     known = {
-        "schema_version": SCHEMA_VERSION,
-        "kind": KIND,
-        "created": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "file": path.name,
-        "file_bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "model_bytes": len(artifact.model),
-        "task": manifest.task,
-        "tasks": [head.task for head in manifest.all_heads],
-        "scheme": manifest.scheme,
-        "layout": manifest.layout,
+        **file_facts(path, artifact),
         "runtime": RUNTIME,
         "threads": asked.threads,
         "max_depth": asked.max_depth,
-        "exit_threshold": NEVER if manifest.exit else None,
+        "exit_threshold": NEVER if artifact.manifest.exit else None,
         "load_ms": load_ms,
         "open_ms": load_ms,
         "rss_mb": growth_mb,
@@ -165,7 +155,14 @@ def result_of(path: Path, asked: Asked, printed: Sequence[Printed], environment:
         "lengths": [each.length for each in printed],
         "thread_scaling": [],
         "warnings": [BOUNDS],
-        "environment": {**environment, "threads": asked.threads, "runtime": RUNTIME, "delegate": None},
+        "environment": {
+            **environment,
+            "runtime": RUNTIME,
+            "delegate": None,
+            "threads": asked.threads,
+            "model_sha256": artifact.manifest.model_sha256,
+            "project_version": software()["project_version"],
+        },
         "raw": {
             **{name: [] for name in ("load_ms", "open_ms", "rss_mb", "peak_rss_mb", "bare_rss_mb")},
             "load_ms": [each.load_ms for each in printed],

@@ -1,7 +1,8 @@
 """A device over ssh, such as a Raspberry Pi: the base wheel in a folder of its own there, files in, JSON out.
 
 When the connection is lost, all is said again over a new one, and a run that went on meanwhile is found (`sshjobs`).
-When there is no new one within `PATIENCE_S`, it is an error here, and there the run ends by itself.
+When there is no new one within `PATIENCE_S`, it is an error here, and there the run ends by itself. A run's answer is
+here only after the run's last process there has written the end down, which is its own last act.
 
 On the device everything is in one folder, `.albert-edge` of the home by default: `venv`, `wheels`, `files`, `runs`.
 Needs there: an ssh server with sftp, Python 3.9 or newer with `venv`, and a package index that pip can reach.
@@ -115,7 +116,7 @@ class SshDevice:
             command = [f"{root}/venv/bin/python", "-m", module, *filled(arguments, {**there, **written})]
             printed = await sshjobs.run_job(link, setup, root, Job(f"{setup.token}-run", command, timeout_s, {}))
             brought = {name: await link.read(path) for name, path in written.items()}
-            await link.remove(folder)
+            await link.forget(folder)
             return _Done(printed.decode(), self._whole(module, brought))
 
         return self._persistently(setup, step)
@@ -181,6 +182,7 @@ class _Patience:
         if not isinstance(error, LostError):
             return False
         self.losses += 1
+        sshjobs.check_waited_for(self.name)
         if not self.was_connected:
             raise DeviceError(f"device {self.name} must be reached at {self.place}; received {error}") from error
         if self.losses > MOST_LOSSES or now - self.since > PATIENCE_S:

@@ -28,6 +28,9 @@ POLL_S = (0.1, 2.0)
 SILENCE_S = 30.0
 """After so long without its pulse, the device's half of a job is gone: killed, or the device was started anew."""
 
+END_S = 10.0
+"""How long a job that is told to end may take for it; its supervisor gives it three seconds."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Setup:
@@ -72,7 +75,7 @@ async def installed(link: Link, setup: Setup) -> str:
     command = [setup.python, "-m", "albert_edge.harness.devices.installing", *words]
     job = Job(f"{setup.token}-install", command, INSTALL_S, {"PYTHONPATH": wheel})
     await run_job(link, setup, root, job)
-    await link.remove(f"{root}/runs/{job.name}")
+    await link.forget(f"{root}/runs/{job.name}")
     return root
 
 
@@ -85,32 +88,52 @@ async def put(link: Link, root: str, name: str, data: bytes) -> str:
 
 
 async def run_job(link: Link, setup: Setup, root: str, job: Job) -> bytes:
-    """Run `job` to its end, or find it running, and return what it printed. Its folder stays, for what it wrote."""
+    """Run `job` to its end, or find it running, and return what it printed. Its folder stays, for what it wrote.
+
+    Raises `DeviceError`, its folder removed, if it ends with another exit code than 0, out of time, or never began.
+    """
     folder = f"{root}/runs/{job.name}"
     if not await link.exists(f"{folder}/started"):
         await _start(link, setup, root, folder, job)
     ended = await _end(link, setup.name, folder)
-    messages = (await link.read(f"{folder}/stderr") or b"").decode(errors="replace")
-    if ended["reason"] == "timeout":
-        raise DeviceError(f"device {setup.name}: a run must end within {job.timeout_s:g} s; received none by then")
-    if ended["reason"] == "busy":
-        raise DeviceError(f"device {setup.name} must be free; received a run of somebody else that goes on there")
-    if ended["code"]:
-        raise failure(setup.name, ended["code"], messages)
+    if ended["reason"] or ended["code"]:
+        messages = (await link.read(f"{folder}/stderr") or b"").decode(errors="replace")
+        await link.forget(folder)
+        raise _error(setup, job, ended, messages)
     return await link.read(f"{folder}/stdout") or b""
+
+
+def _error(setup: Setup, job: Job, ended: Mapping[str, Any], messages: str) -> DeviceError:
+    if ended["reason"] == "timeout":
+        return DeviceError(f"device {setup.name}: a run must end within {job.timeout_s:g} s; received none by then")
+    if ended["reason"] == "busy":
+        return DeviceError(
+            f"device {setup.name} must be free; received another run that goes on there (one whose host is gone ends "
+            f"within {setup.patience_s:g} s)"
+        )
+    return failure(setup.name, ended["code"], messages)
 
 
 async def stop(link: Link, setup: Setup) -> None:
     """End what this conversation left there, and wait until it is gone."""
     runs = f"{await link.absolute(setup.folder)}/runs"
-    for name in (f"{setup.token}-run", f"{setup.token}-install"):
-        if await link.exists(f"{runs}/{name}"):
-            await link.write(f"{runs}/{name}/stop", b"")
-            for _ in range(40):
-                if not await link.exists(f"{runs}/{name}"):
-                    break
-                await asyncio.sleep(POLL_S[0])
-            await link.remove(f"{runs}/{name}")
+    for folder in (f"{runs}/{setup.token}-run", f"{runs}/{setup.token}-install"):
+        if not await link.exists(folder):
+            continue
+        await link.write(f"{folder}/stop", b"")
+        until = time.monotonic() + END_S
+        # Its supervisor, if it has begun, takes the folder away. One that begins later finds none, and ends.
+        while await link.exists(f"{folder}/started") and not await link.exists(f"{folder}/ended.json"):
+            if time.monotonic() > until:
+                break
+            await asyncio.sleep(POLL_S[0])
+        await link.remove(folder)
+
+
+def check_waited_for(name: str) -> None:
+    """Raise `DeviceError` if the user wants no answer any more."""
+    if HALT.is_set():
+        raise DeviceError(f"device {name}: a run must be waited for; received Ctrl-C")
 
 
 async def _start(link: Link, setup: Setup, root: str, folder: str, job: Job) -> None:
@@ -134,15 +157,13 @@ async def _end(link: Link, name: str, folder: str) -> dict[str, Any]:
             return dict(json.loads(found))
         if not await link.exists(folder):
             raise LostError("the device gave the run up meanwhile")
-        if HALT.is_set():
-            raise DeviceError(f"device {name}: a run must be waited for; received Ctrl-C")
+        check_waited_for(name)
         words += 1
         await link.write(f"{folder}/alive", f"{time.time()} {words}".encode())
         beat = await link.read(f"{folder}/pulse")
         if beat != pulse:
             pulse, heard = beat, time.monotonic()
         elif time.monotonic() - heard > SILENCE_S:
-            await link.remove(folder)
             raise DeviceError(f"device {name}: a run must end or go on; received no sign of it for {SILENCE_S:g} s")
         await asyncio.sleep(pause)
         pause = min(POLL_S[1], pause * 1.3)

@@ -68,8 +68,8 @@ def library() -> Any:
 async def connected(address: Address) -> AsyncIterator[Link]:
     """A connection to `address`, closed afterwards.
 
-    Raises `DeviceError` where the host's key isn't known or another, or the login is refused, and `LostError` if there
-    is nobody, or the connection is lost inside of the block.
+    Raises `DeviceError` where the host's key isn't known or another, the login is refused, or a setting can't be read,
+    and `LostError` if there is nobody, or the connection is lost inside of the block.
     """
     asyncssh = library()
     with _losses(address.name):
@@ -80,15 +80,20 @@ async def connected(address: Address) -> AsyncIterator[Link]:
         except (asyncssh.PermissionDenied, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
             shown = f"{address.user or 'this user'} with {address.key or 'the keys at hand'}"
             raise DeviceError(f"device {address.name} must let the user in; received {error} for {shown}") from error
+        except ValueError as error:
+            raise DeviceError(
+                f"device {address.name} must have a host, known_hosts and ~/.ssh/config that can be read; "
+                f"received {error}"
+            ) from error
         async with connection, connection.start_sftp_client() as files:
-            yield Link(connection, files, address.python)
+            yield Link(address.name, connection, files, address.python)
 
 
 class Link:
     """An open connection. Any method raises `LostError`, by way of `connected`, if it breaks."""
 
-    def __init__(self, connection: Any, files: Any, python: str) -> None:
-        self._connection, self._files, self._python = connection, files, python
+    def __init__(self, name: str, connection: Any, files: Any, python: str) -> None:
+        self._name, self._connection, self._files, self._python = name, connection, files, python
 
     async def run(self, *words: str) -> tuple[int, str]:
         """A short command there: its exit code, and all that it printed. Words are quoted for the shell."""
@@ -115,21 +120,40 @@ class Link:
             return None
 
     async def write(self, path: str, data: bytes) -> None:
-        """A small file there, whole or, if the connection breaks, perhaps in part."""
-        async with self._files.open(path, "wb") as file:
-            await file.write(data)
+        """A small file there, whole or not at all: who reads it there may be reading just now.
+
+        Raises `LostError` where its folder is gone, as of a run that the device gave up.
+        """
+        try:
+            async with self._files.open(f"{path}.new", "wb") as file:
+                await file.write(data)
+            await self._files.posix_rename(f"{path}.new", path)
+        except library().SFTPNoSuchFile as error:
+            raise LostError(f"the folder of {path} is gone") from error
 
     async def exists(self, path: str) -> bool:
         """Whether there is a file or folder of that name there."""
         return bool(await self._files.exists(path))
 
     async def remove(self, path: str) -> None:
-        """A file or a whole folder; one that isn't there is no error."""
-        with contextlib.suppress(library().SFTPNoSuchFile):
+        """A file or a whole folder; one that isn't there, or goes meanwhile, is no error."""
+        missing = library().SFTPNoSuchFile
+
+        def raised(*call: Any) -> None:
+            error = call[2][1]
+            if not isinstance(error, missing):
+                raise error
+
+        with contextlib.suppress(missing):
             if await self._files.isdir(path):
-                await self._files.rmtree(path, ignore_errors=True)
+                await self._files.rmtree(path, onerror=raised)
             else:
                 await self._files.remove(path)
+
+    async def forget(self, path: str) -> None:
+        """Remove a run's folder whose answer is here: if the connection breaks now, the device does it some day."""
+        with contextlib.suppress(LostError), _losses(self._name):
+            await self.remove(path)
 
     async def upload(self, data: bytes, path: str) -> None:
         """Copy `data` there under the final name only once its hash has been checked there.
@@ -164,7 +188,8 @@ class Link:
             code, output = await self.run(self._python, "-c", _SHA256, path)
         if code:
             raise DeviceError(f"the device must have {self._python}; received exit code {code}: {output.strip()[-80:]}")
-        return output.split()[0]
+        # What the user's shell says at its start stands before; sha256sum marks a name that it had to escape.
+        return output.strip().splitlines()[-1].split()[0].lstrip("\\")
 
 
 _SHA256 = "import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], 'rb').read()).hexdigest())"

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
 from albert_edge.errors import ConfigError
-from albert_edge.files import PathLike, atomic_write, check_writable
+from albert_edge.files import PathLike, atomic_write
 from albert_edge.harness.gate.baselines import read_baseline, write_baseline
 from albert_edge.harness.gate.budgets import Budgets, hold
+from albert_edge.harness.gate.checks import check_outputs, check_task, check_ways
 from albert_edge.harness.gate.figures import judge_figures
-from albert_edge.harness.gate.likeness import time_unlike
+from albert_edge.harness.gate.likeness import is_emulated, time_unlike
 from albert_edge.harness.gate.measuring import (
     Ways,
     against_passes,
+    counted_like,
     is_result,
     lengths_for,
     measured,
@@ -52,7 +54,7 @@ def gate(
     strict: bool = False,
     junit: Optional[PathLike] = None,
     markdown: Optional[PathLike] = None,
-    count: bool = False,
+    count: Optional[bool] = None,
 ) -> dict[str, Any]:
     """Judge the artifact at `path`, or the JSON of a result that `bench` wrote, on a device perhaps.
 
@@ -69,7 +71,8 @@ def gate(
         strict: whether `inconclusive` fails too.
         junit: file for JUnit's XML; None: none.
         markdown: file for a summary; None: none.
-        count: count the instructions here, with valgrind, of both files with `against`.
+        count: count the instructions here, with valgrind, of both files with `against`; None: where the baseline has a
+            count of valgrind's and it is on this machine.
 
     Returns a dict with `schema_version`, `kind` (`gate`), `file`, `sha256`, `compared_with` (`kind`, `file`, `sha256`,
     `created`, `reason`; None: budgets alone), `verdict`, `passed`, `strict`, `metrics` (a list of `Judgement.to_dict`
@@ -80,10 +83,9 @@ def gate(
     """
     budgets = budgets or Budgets()
     _check_use(baseline, against, data is not None or is_result(path), budgets)
-    for out in (junit, markdown):
-        if out is not None:
-            check_writable(out)
+    check_outputs([junit, markdown], [path, baseline, against, data])
     ways = Ways(lengths, threads or 1, runtime, None, data, columns, cost, count)
+    check_ways(path, ways, threads)
     if baseline is not None:
         found = _against_baseline(path, baseline, ways, threads, budgets)
     elif against is not None:
@@ -108,7 +110,7 @@ def baseline(
     threads: int = 1,
     runtime: Optional[str] = None,
     cost: Optional[Mapping[str, Any]] = None,
-    count: bool = False,
+    count: Optional[bool] = None,
 ) -> dict[str, Any]:
     """Record `file`, a `.tflite` or the JSON of a result, as the baseline at `path`, or read the one that is there.
 
@@ -123,11 +125,15 @@ def baseline(
         return read_baseline(path)
     if not (reason or "").strip():
         raise ConfigError("a baseline needs a reason, which its readers will ask for; received none")
-    if Path(path).exists():
-        read_baseline(path)
-    check_writable(path)
+    known = read_baseline(path)["result"]["cost"] if Path(path).exists() else None
+    check_outputs([path], [file, data])
     ways = Ways(lengths, threads, runtime, None, data, columns, cost, count)
-    result = measured(file, _lengths(file, ways), ways)
+    check_ways(file, ways, None if threads == 1 else threads)
+    result, uncounted = counted_like(file, measured(file, _lengths(file, ways), ways), ways, known)
+    if uncounted and count is None:
+        raise ConfigError(
+            f"a baseline with instructions loses them only with --no-count; received a file without: {uncounted}"
+        )
     passes = {} if is_result(file) else workload_passes(file, ways)
     return write_baseline(path, result, passes, reason or "")
 
@@ -158,6 +164,7 @@ def _lengths(path: PathLike, ways: Ways) -> list[int]:
 
 
 def _against_file(path: PathLike, against: PathLike, ways: Ways, budgets: Budgets) -> _Found:
+    check_task(path, against)
     passes = against_passes(path, against, ways, functools.partial(_all_decided, judge_against))
     lengths = [int(metric[len("latency_") :]) for metric in passes if metric[len("latency_") :].isdigit()]
     new, old = measured(path, lengths, ways), measured(against, lengths, dataclasses.replace(ways, cost=None))
@@ -171,26 +178,30 @@ def _against_baseline(
 ) -> _Found:
     known = read_baseline(baseline)
     old, entry = known["result"], known["history"][-1]
+    check_task(path, baseline, old["task"])
     ways = dataclasses.replace(
         ways,
         lengths=ways.lengths or [item["tokens"] for item in old["lengths"]],
         threads=threads or old["threads"],
         max_depth=old["max_depth"],
     )
-    new = measured(path, _lengths(path, ways), ways)
+    new, uncounted = counted_like(path, measured(path, _lengths(path, ways), ways), ways, old["cost"])
     passes, times = _times(path, known, new, ways)
+    figures = judge_figures(old, new, budgets.max_drop, uncounted)
     compared = {
         "kind": "baseline",
         "file": Path(baseline).name,
         **{k: entry[k] for k in ("sha256", "created", "reason")},
     }
-    return _Found(compared, new, old, [*times, *judge_figures(old, new, budgets.max_drop)], passes)
+    return _Found(compared, new, old, [*times, *figures], passes)
 
 
 def _times(
     path: PathLike, known: Mapping[str, Any], new: Mapping[str, Any], ways: Ways
 ) -> tuple[Passes, list[Judgement]]:
     """The latency's passes and verdicts; not measured where they couldn't be compared."""
+    if is_emulated(known["result"]):
+        return {}, []
     old: Passes = known["passes"]
     reason = time_unlike(known["result"], new)
     if reason is None and known["workload_version"] != WORKLOAD_VERSION:
@@ -200,7 +211,11 @@ def _times(
     if reason is not None:
         return {}, _unlike_times(reason, known["result"], new)
     passes = workload_passes(path, ways, lambda found: _all_decided(functools.partial(judge_baseline, old), found))
-    return passes, judge_baseline(old, passes)
+    missing = [metric for metric in old if metric not in passes]
+    return passes, [
+        *judge_baseline(old, passes),
+        *(unlike(metric, "ms", "not measured: --lengths") for metric in missing),
+    ]
 
 
 def _unlike_times(reason: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Judgement]:

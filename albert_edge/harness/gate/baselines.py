@@ -55,6 +55,8 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     passes: Passes = {}
     for metric, each in values["passes"].items():
         check_shape(list_of(_PASS), each, f"passes.{metric}")
+        if not each:
+            raise DataError(f"passes.{metric} must hold at least one pass; received none")
         passes[metric] = [_pass(item, f"passes.{metric}") for item in each]
     if not values["history"]:
         raise DataError("history of a baseline must hold at least one entry; received none")

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any, Mapping, Optional
 
 from albert_edge.errors import ConfigError
+from albert_edge.harness.gate.likeness import is_emulated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +66,7 @@ def hold(budgets: Budgets, new: Mapping[str, Any], old: Optional[Mapping[str, An
     Raises `ConfigError` if the figure of a limit is missing.
     """
     found = []
+    _check_board(budgets, new)
     if budgets.max_bytes is not None:
         found.append(_most("max_bytes", budgets.max_bytes, new["file_bytes"]))
     if budgets.max_p90_ms is not None:
@@ -79,6 +81,13 @@ def hold(budgets: Budgets, new: Mapping[str, Any], old: Optional[Mapping[str, An
         before, after = _accuracy("max_drop", old), _accuracy("max_drop", new)
         found.append(_most("max_drop", budgets.max_drop, round(100 * (before - after), 9)))
     return found
+
+
+def _check_board(budgets: Budgets, new: Mapping[str, Any]) -> None:
+    for name in ("max_p90_ms", "max_rss_mb"):
+        value = getattr(budgets, name)
+        if value is not None and is_emulated(new):
+            raise ConfigError(f"{name} needs figures of a board itself; received {value:g} for an emulated one")
 
 
 def _most(budget: str, limit: float, value: float) -> Held:

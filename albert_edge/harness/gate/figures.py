@@ -1,8 +1,8 @@
 """What a file is judged by beside its time: bytes, copies of the weights, memory, accuracy, instructions.
 
-Bytes, answers and instructions don't scatter, so the difference itself is held against a tolerance. A drop in
-accuracy beyond it is `worse` however likely chance is to give it on other texts: on this data it is a fact, and a gate
-that asked for significance would let points pass on a small file. How likely is said beside it (McNemar's test).
+Bytes and answers don't scatter and instructions hardly do, so the difference itself is held against a tolerance. A drop
+in accuracy beyond it is `worse` however likely chance is to give it on other texts: on this data it is a fact, and a
+gate that asked for significance would let points pass on a small file. How likely is said beside it (McNemar's test).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import statistics
 from typing import Any, Iterator, Mapping, Optional
 
-from albert_edge.harness.gate.likeness import accuracy_unlike, cost_unlike, memory_unlike
+from albert_edge.errors import DataError
+from albert_edge.harness.gate.likeness import accuracy_unlike, cost_unlike, is_emulated, memory_unlike, runtimes
 from albert_edge.harness.gate.statistics import ERROR, Interval, mcnemar, unpaired_ratio, verdict_of
 from albert_edge.harness.gate.verdicts import Judgement, unlike
 
@@ -21,26 +22,30 @@ BYTES_TOLERANCE = 0.01
 MEMORY_TOLERANCE = 0.05
 """Half of the regression that must be caught; pages come and go by less than this."""
 INSTRUCTIONS_TOLERANCE = 0.01
-"""Half of the regression that must be caught; two counts of one file differ by millionths."""
+"""Half of the regression that must be caught; two counts of one file by valgrind differ by up to one in 7,000."""
 MAX_DROP = 0.5
 """Points; half of the regression that must be caught."""
 
 
-def judge_figures(old: Result, new: Result, max_drop: Optional[float] = None) -> list[Judgement]:
+def judge_figures(
+    old: Result, new: Result, max_drop: Optional[float] = None, uncounted: str = "not counted: --count or --cost"
+) -> list[Judgement]:
     """Each metric that both results have, or that `old` alone has, which is `inconclusive`.
 
-    `max_drop`: points of accuracy that may be lost; None: `MAX_DROP`.
+    `max_drop`: points of accuracy that may be lost; None: `MAX_DROP`. `uncounted`: why `new` has no instructions.
     """
     return [
         *_bytes(old, new),
         *_copies(old, new),
         *_memory(old, new),
         *_accuracy(old, new, MAX_DROP if max_drop is None else max_drop),
-        *_instructions(old, new),
+        *_instructions(old, new, uncounted),
     ]
 
 
 def _exact(before: float, after: float, tolerance: float) -> str:
+    if min(before, after) <= 0:
+        raise DataError(f"bytes and instructions of a result must be above 0; received {min(before, after):g}")
     ratio = after / before
     return verdict_of(Interval(ratio, ratio, ratio), tolerance)
 
@@ -70,6 +75,8 @@ _MEMORY = (("memory", "rss_above_runtime_mb", "rss_mb"), ("peak_memory", "peak_a
 
 def _memory(old: Result, new: Result) -> Iterator[Judgement]:
     """Above a process that only imported the runtime, since that part is not the file's."""
+    if is_emulated(old):
+        return
     reason = memory_unlike(old, new)
     for metric, key, raw in _MEMORY:
         before, after = old[key], new[key]
@@ -84,7 +91,7 @@ def _memory(old: Result, new: Result) -> Iterator[Judgement]:
             continue
         interval = unpaired_ratio(values, others, ERROR)
         verdict = verdict_of(interval, MEMORY_TOLERANCE)
-        yield Judgement(metric, verdict, "MB", before, after, MEMORY_TOLERANCE, interval)
+        yield Judgement(metric, verdict, "MB", before, after, MEMORY_TOLERANCE, interval, runtimes(old, new))
 
 
 def _above(result: Result, name: str) -> list[float]:
@@ -122,16 +129,18 @@ def _chance(old: Optional[list[int]], new: Optional[list[int]]) -> str:
     return f"{lost} examples lost, {won} won; chance alone loses as many with p = {mcnemar(won, lost):.2g}"
 
 
-def _instructions(old: Result, new: Result) -> Iterator[Judgement]:
+def _instructions(old: Result, new: Result, uncounted: str) -> Iterator[Judgement]:
     if old["cost"] is None:
         return
     before = old["cost"]["instructions"]
     if new["cost"] is None:
-        yield unlike("instructions", "instructions", "not counted: --count or --cost", before)
+        yield unlike("instructions", "instructions", uncounted, before)
         return
     after, reason = new["cost"]["instructions"], cost_unlike(old, new)
     if reason is not None:
         yield unlike("instructions", "instructions", reason, before, after)
         return
     verdict = _exact(before, after, INSTRUCTIONS_TOLERANCE)
-    yield Judgement("instructions", verdict, "instructions", before, after, INSTRUCTIONS_TOLERANCE)
+    counters = new["cost"]["tool_version"], old["cost"]["tool_version"]
+    words = "" if counters[0] == counters[1] else f"counted by {counters[0]}, before {counters[1]}"
+    yield Judgement("instructions", verdict, "instructions", before, after, INSTRUCTIONS_TOLERANCE, reason=words)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
 from albert_edge.artifact import Artifact, read_artifact
-from albert_edge.errors import ConfigError
+from albert_edge.errors import ConfigError, RuntimeUnavailableError
 from albert_edge.files import PathLike
 from albert_edge.harness.bench import bench
 from albert_edge.harness.cost import measure_cost
@@ -16,6 +17,8 @@ from albert_edge.harness.gate.mixes import Mix
 from albert_edge.harness.gate.times import Passes, measure_until
 from albert_edge.harness.gate.turns import Files, Pass
 from albert_edge.harness.results import read_result
+from albert_edge.harness.startup import Startup, measure_startup
+from albert_edge.runtime.predictor import load
 
 if TYPE_CHECKING:
     from albert_edge.text.tables import Columns
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 LENGTHS = (16, 64, 128)
 BENCH_SECONDS = 0.3
 """At each length: the verdict on time comes from the passes, these runs give budgets their p90."""
+MEMORY_PROCESSES = 10
+"""That answer a text, those of `bench` among them: one that lies far out, as pages of the file that the kernel maps or
+doesn't, widens an exact interval of five against five to the end, and of ten against ten hardly."""
 BASELINE_PASSES = 20
 """As many as the third look has."""
 
@@ -40,8 +46,8 @@ class Ways:
     columns: Optional[Columns] = None
     cost: Optional[Mapping[str, Any]] = None
     """Instructions of the new file, counted elsewhere (`harness.cost`)."""
-    count: bool = False
-    """Whether to count them here, of each file that is measured."""
+    count: Optional[bool] = None
+    """Whether to count them here, of each file that is measured; None: of one whose baseline has a count of here."""
 
     def __post_init__(self) -> None:
         if self.count and self.cost is not None:
@@ -61,12 +67,35 @@ def lengths_for(ways: Ways, artifacts: Sequence[Artifact]) -> list[int]:
     return [tokens for tokens in LENGTHS if tokens <= longest] or [longest]
 
 
+def counted_like(
+    path: PathLike, result: dict[str, Any], ways: Ways, known: Optional[Mapping[str, Any]]
+) -> tuple[dict[str, Any], str]:
+    """The `result` of the file `path` with its instructions counted as those of a baseline were, its `cost`.
+
+    The second value says why there are none; empty where nothing is missing.
+    """
+    if known is None or result["cost"] is not None:
+        return result, ""
+    if ways.count is False:
+        return result, "left out by --no-count"
+    if is_result(path):
+        return result, "not counted: `bench --cost` puts them into a result"
+    if known["tool"] != "callgrind":
+        return result, f"not counted: `bench --cost --device` counts as on {known['cpu']}; give its result, or --cost"
+    if shutil.which("valgrind") is None:
+        return result, "not counted: that needs valgrind (apt install valgrind), or --cost"
+    try:
+        cost = measure_cost(path, known["tokens"], max_depth=ways.max_depth, runtime=ways.runtime)
+    except RuntimeUnavailableError as error:
+        return result, f"not counted: {error}"
+    return {**result, "cost": cost}, ""
+
+
 def measured(path: PathLike, lengths: Sequence[int], ways: Ways) -> dict[str, Any]:
     """The result of the file `path`; a result's JSON is read instead."""
     if is_result(path):
         return read_result(path)
-    cost = measure_cost(path, max_depth=ways.max_depth) if ways.count else ways.cost
-    return bench(
+    result = bench(
         path,
         lengths,
         ways.threads,
@@ -75,8 +104,24 @@ def measured(path: PathLike, lengths: Sequence[int], ways: Ways) -> dict[str, An
         max_depth=ways.max_depth,
         data=ways.data,
         columns=ways.columns,
-        cost=cost,
+        cost=ways.cost,
     )
+    result = _with_more_processes(path, result, ways)
+    if ways.count:
+        result["cost"] = measure_cost(path, max_depth=ways.max_depth, runtime=ways.runtime)
+    return result
+
+
+def _with_more_processes(path: PathLike, result: dict[str, Any], ways: Ways) -> dict[str, Any]:
+    """The `result` of the file `path` with the start-up of `MEMORY_PROCESSES` in all."""
+    lacking = MEMORY_PROCESSES - len(result["raw"]["rss_mb"])
+    if lacking <= 0:
+        return result
+    with load(path, ways.threads, ways.runtime) as predictor:
+        more = measure_startup(path, predictor, threads=ways.threads, max_depth=ways.max_depth, processes=lacking)
+    raw = {name: (*result["raw"][name], *values) for name, values in more.to_dict().items()}
+    both = Startup(more.tokens, **raw)
+    return {**result, **both.summary(), "raw": both.to_dict()}
 
 
 def against_passes(new: PathLike, old: PathLike, ways: Ways, decided: Callable[[Passes], bool]) -> Passes:

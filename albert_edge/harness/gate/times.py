@@ -4,7 +4,8 @@ Against another file the pairs are the two files' own turns, and 5 % are the tol
 a turn of the file and one of the reference workload, now and when the baseline was made; between those two occasions
 lie other neighbours, another temperature, another kernel, which hit a network and the workload unequally. So there the
 tolerance is wider, and the further the workload itself is from where it was, the wider the interval: as if a file
-could feel half as much of it, or half as much again. Small regressions are the matter of `--against` and of counted
+could feel half as much of it, or half as much again. Beyond `MOST_DRIFT` nothing can be told: there a file that felt
+nothing of it would be called better or worse. Small regressions are the matter of `--against` and of counted
 instructions.
 """
 
@@ -25,6 +26,9 @@ AGAINST_TOLERANCE = 0.05
 """A third of the regression that must be caught."""
 BASELINE_TOLERANCE = 0.25
 """docs/gate.md has the drift that was measured."""
+MOST_DRIFT = 1.5
+"""Times, of the reference workload, both ways. A file that feels nothing of it is off by as much: widened by the square
+root and with the tolerance, 1.53, an interval still reaches it."""
 
 
 def measure_until(one_pass: Callable[[int], Mapping[str, Pass]], decided: Callable[[Passes], bool]) -> Passes:
@@ -55,7 +59,10 @@ def judge_baseline(old: Passes, new: Passes) -> list[Judgement]:
         before, after = old[metric], new[metric]
         interval = unpaired_ratio([a.ratio for a in after], [b.ratio for b in before], ERROR / len(LOOKS))
         speed = _middle(after, "old_ms") / _middle(before, "old_ms")
-        interval = interval.widened(math.exp(abs(math.log(speed)) / 2))
+        drift = math.exp(abs(math.log(speed)))
+        interval = (
+            interval.widened(math.sqrt(drift)) if drift <= MOST_DRIFT else Interval(0.0, interval.ratio, math.inf)
+        )
         reason = f"the reference workload took {speed:.2f} times as long as then"
         found.append(_judgement(metric, after, _middle(before, "new_ms"), interval, BASELINE_TOLERANCE, reason))
     return found

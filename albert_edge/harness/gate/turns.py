@@ -3,7 +3,8 @@
 A round gives each side one turn of a few runs and keeps the fastest: what else runs on a machine only ever adds. A pass
 opens everything anew, since where an interpreter's memory happens to lie stays the same while it is open, and makes one
 of two equal files faster throughout. The sides are two files (`--against`), or a file and the reference workload
-(`--baseline`): then the pair says how the file does on a machine as fast as this one was just then.
+(`--baseline`): then the pair says how the file does on a machine as fast as this one was just then. The workload is
+longer than a small file's run and so is interrupted more often; on one thread that pair is of the processor's time.
 
 Leaves out what the values mean: `gate.statistics`.
 """
@@ -22,6 +23,9 @@ from albert_edge.runtime.interpreter import open_session
 
 Run = Callable[[], float]
 """Does its work once and returns the milliseconds."""
+
+Clock = Callable[[], int]
+"""Nanoseconds since some point."""
 
 REPEATS = 3
 """Runs of a turn, of which the fastest counts: the first finds the caches full of the other side's data."""
@@ -82,24 +86,29 @@ class Files(NamedTuple):
             runs = {name: stack.enter_context(self._opened(side)) for name, side in sides[:: 1 - 2 * (number % 2)]}
             return {f"latency_{tokens}": alternate(runs["new"](tokens), runs["old"](tokens)) for tokens in self.lengths}
 
+    @property
+    def clock(self) -> Clock:
+        """The thread's own time against the workload, if it does all the work; the wall's otherwise."""
+        return time.thread_time_ns if self.old is None and self.threads == 1 else time.perf_counter_ns
+
     @contextlib.contextmanager
     def _opened(self, artifact: Optional[Artifact]) -> Iterator[Callable[[int], Run]]:
         """A function from a length to what runs once at it, warmed up."""
         if artifact is None:
-            yield lambda _: run_workload_ms
+            yield lambda _: lambda: timed_ms(run_workload_ms, self.clock)
             return
         with open_session(artifact, self.threads, self.runtime) as session:
 
             def at(tokens: int) -> Run:
                 inputs = request(session, tokens, self.max_depth)
                 session.run(inputs)
-                return lambda: timed_ms(lambda: session.run(inputs))
+                return lambda: timed_ms(lambda: session.run(inputs), self.clock)
 
             yield at
 
 
-def timed_ms(function: Callable[[], Any]) -> float:
-    """Call it and return how long that took."""
-    start = time.perf_counter_ns()
+def timed_ms(function: Callable[[], Any], clock: Clock = time.perf_counter_ns) -> float:
+    """Call it and return how long that took by `clock`."""
+    start = clock()
     function()
-    return (time.perf_counter_ns() - start) / 1e6
+    return (clock() - start) / 1e6

@@ -28,12 +28,17 @@ class Change:
     verdict: Optional[str] = None
     """One of `STATUSES`; None: only shown."""
     reason: str = ""
+    judged: Optional[Figure] = None
+    """The ratio that the gate judged by, where it isn't that of the two values: times are divided by those of the
+    workload that took turns with them, memory is compared run by run."""
 
     @property
     def by(self) -> Figure:
-        """Points won or lost of a fraction, else the ratio of after to before."""
+        """Points won or lost of a fraction, else the ratio that was judged, else that of after to before."""
         if self.unit == "percent":
             return difference(self.after, self.before)
+        if self.judged:
+            return self.judged
         return ratio(self.after, self.before)
 
     @property
@@ -98,7 +103,9 @@ def changes_of_gate(found: Mapping[str, Any], result: Figure, where: str) -> lis
     for row in source(found, "gate").at("metrics").each():
         name, unit = row.value["metric"], _UNITS.get(row.value["unit"], "")
         title = _METRICS[name][0] if name in _METRICS else _time_title(name)
-        rows.append(Change(title, unit, row.at("before"), row.at("after"), row.value["verdict"], row.value["reason"]))
+        judged = row.at("interval", "ratio") if row.value.get("interval") else None
+        verdict, reason = row.value["verdict"], row.value["reason"]
+        rows.append(Change(title, unit, row.at("before"), row.at("after"), verdict, reason, judged))
     return rows
 
 

@@ -1,8 +1,7 @@
-"""The pictures of a report: accuracy against latency, latency by length, memory by part, runs as a histogram, time."""
+"""The pictures of a report: accuracy against latency, latency by length, memory by part, a value over time."""
 
 from __future__ import annotations
 
-import math
 from typing import Optional, Sequence
 
 from albert_edge.harness.report.figures import Figure, Html, attributes_of, difference, tag, text_of
@@ -136,116 +135,40 @@ def memory_parts(each: Series) -> list[tuple[str, str, Figure]]:
 
 
 def memory_plot(name: str, series: Sequence[Series]) -> Html:
-    """Bars of a process's memory, pieces by part; the line behind a bar is the peak."""
+    """Bars of the memory above the bare runtime, pieces by part; the line at a bar is the peak."""
     height = _TOP + _GAP * len(series)
-    peaks = [value for each in series for value in (each.result.value["peak_rss_mb"], each.result.value["rss_mb"])]
-    x = scale_of([value for value in peaks if value is not None], 8.0, WIDTH - 14)
-    children: list[Html] = [below(Axis(x, "MB"), height, _TOP - 8)]
+    ends = [each.result.at(key) for each in series for key in ("peak_above_runtime_mb", "rss_above_runtime_mb")]
+    x = scale_of([max(0.0, end.value) for end in ends if end], 8.0, WIDTH - 14)
+    children: list[Html] = [below(Axis(x, "MB above the bare runtime"), height, _TOP - 8)]
     for row, each in enumerate(series):
         y = _TOP + _GAP * row + 18
         children.append(tag("text", each.name, class_="label", x=x.start, y=y - 6))
         children += _pieces(each, x, y)
-        peak = each.result.at("peak_rss_mb")
-        if peak:
-            end = x(peak.value)
-            title = tag("title", f"{each.name}, peak: {text_of(peak.value, 'mb')}")
-            place = {"x1": end, "x2": end, "y1": y - 3, "y2": y + _BAR + 3}
-            children.append(tag("line", title, class_="peak", **place, **attributes_of(peak, "mb")))
-    description = "A bar a file: what the process holds after a text, by part. The line behind the bar is the peak."
+        children += _peak(each, x, y)
+    description = "A bar a file: what the process holds after a text, by part. The line at the bar's end is the peak."
     return plot(name, "Memory by part", description, height + 46, *children)
+
+
+def _peak(each: Series, x: Scale, y: float) -> list[Html]:
+    peak = each.result.at("peak_above_runtime_mb")
+    if not peak:
+        return []
+    title = tag("title", f"{each.name}, peak: {text_of(peak.value, 'mb')}")
+    place = {"x1": x(peak.value), "x2": x(peak.value), "y1": y - 3, "y2": y + _BAR + 3}
+    return [tag("line", title, class_="peak", **place, **attributes_of(peak, "mb"))]
 
 
 def _pieces(each: Series, x: Scale, y: float) -> list[Html]:
     at, found = 0.0, []
     for kind, title, size in memory_parts(each):
+        if kind == "bare":
+            continue
         start, end = x(at), x(at + size.value)
         at += size.value
         hover = tag("title", f"{each.name}, {title}: {text_of(size.value, 'mb')}")
         place = {"x": start, "y": y, "width": max(0.0, end - start - 1), "height": _BAR}
         found.append(tag("rect", hover, class_=f"piece {kind}", **place, **attributes_of(size, "mb")))
     return found
-
-
-# === Runs ===
-
-_SHOWN = 0.97
-"""Share of the runs that an axis has room for; how many lie further right stands beside the row."""
-
-
-def histogram_plot(name: str, title: str, runs: Sequence[tuple[Series, Figure]]) -> Html:
-    """Histograms over one axis, a row a file; each with its median. The slowest may lie beyond the axis."""
-    row_height = 66.0
-    low = min(min(values.value) for _, values in runs)
-    high = max(_quantile(values.value, _SHOWN) for _, values in runs)
-    high = max(high, low * 1.02)
-    bins = bin_count([values.value for _, values in runs], low, high)
-    scale = Scale(low, high, 12.0, WIDTH - 14)
-    height = _TOP + row_height * len(runs)
-    children: list[Html] = [below(Axis(scale, "ms", values=_inside(scale)), height, _TOP - 14)]
-    for row, (each, values) in enumerate(runs):
-        base = _TOP + row_height * (row + 1) - 6
-        place = {"x": WIDTH - 14, "y": base - row_height + 20, "text_anchor": "end"}
-        children.append(tag("text", each.name, *_beyond(values, high), class_="label", **place))
-        children += _columns(each, values, scale, bins, base, row_height - 26)
-    description = "How often each latency was measured, a row a file; the thin line is the median."
-    return plot(name, title, description, height + 40, *children)
-
-
-def _beyond(values: Figure, high: float) -> list[Html]:
-    """How many values the axis leaves out."""
-    count = sum(value > high for value in values.value)
-    sources = {"data-of": f"beyond {values.of}", "data-value": str(count), "data-high": repr(high)}
-    return [Html(", "), tag("tspan", str(count), **sources), Html(" further right")] if count else []
-
-
-def _columns(each: Series, values: Figure, scale: Scale, bins: int, base: float, room: float) -> list[Html]:
-    counts = binned(values.value, scale.low, scale.high, bins)
-    width, most = (scale.end - scale.start) / bins, max(counts)
-    found = []
-    for number, count in enumerate(counts):
-        low = scale.low + (scale.high - scale.low) * number / bins
-        high = scale.low + (scale.high - scale.low) * (number + 1) / bins
-        tall = room * count / most if most else 0.0
-        hover = tag("title", f"{each.name}: {count} runs of {low:.3g} to {high:.3g} ms")
-        place = {"x": scale.start + number * width, "y": base - tall, "width": max(0.5, width - 1), "height": tall}
-        sources = {
-            "data-of": f"bin {values.of}",
-            "data-value": str(count),
-            "data-low": repr(low),
-            "data-high": repr(high),
-        }
-        if count:
-            found.append(tag("rect", hover, class_=f"column s{each.number % 8}", **place, **sources))
-    middle = scale(min(max(_quantile(values.value, 0.5), scale.low), scale.high))
-    return [*found, tag("line", class_="median", x1=middle, x2=middle, y1=base - room - 4, y2=base)]
-
-
-def bin_count(runs: Sequence[Sequence[float]], low: float, high: float) -> int:
-    """Bins between `low` and `high`: of each list about the root of its number over its own range, as far as a phone
-    can show them."""
-    wanted = [
-        math.sqrt(len(values)) * (high - low) / max(_quantile(values, 0.9) - _quantile(values, 0.1), 1e-9) / 1.5
-        for values in runs
-    ]
-    return max(10, min(64, round(max(wanted))))
-
-
-def binned(values: Sequence[float], low: float, high: float, bins: int) -> list[int]:
-    """How many of `values` lie in each of `bins` equal parts from `low` to `high`; the last takes its end too."""
-    counts = [0] * bins
-    for value in values:
-        if low <= value <= high:
-            counts[min(bins - 1, int((value - low) / (high - low) * bins))] += 1
-    return counts
-
-
-def _inside(scale: Scale) -> list[float]:
-    return [value for value in scale.ticks(6) if scale.low <= value <= scale.high]
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 # === Over time ===

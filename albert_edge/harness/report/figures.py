@@ -86,7 +86,7 @@ def length(values: Figure) -> Figure:
 NONE_SHOWN = "–"
 """Stands where a result has no value: not measured is not zero."""
 
-_FACTORS = {"percent": 0.01, "points": 0.01, "distance": 0.01, "bytes_mb": 1e6, "bytes_kb": 1e3}
+_FACTORS = {"percent": 0.01, "points": 0.01, "distance": 0.01, "bytes_mb": 1e6, "bytes_kb": 1e3, "millions": 1e6}
 _SUFFIXES = {
     "ms": " ms",
     "s": " s",
@@ -99,6 +99,7 @@ _SUFFIXES = {
     "times": "×",
     "celsius": " °C",
     "mhz": " MHz",
+    "millions": " million",
 }
 _SIGNED = ("points",)
 # A metric's name in words, a path's last part, the day of a time, a task as a heading.

@@ -12,13 +12,13 @@ from albert_edge.errors import RuntimeUnavailableError
 from albert_edge.harness.report.changes import Change
 from albert_edge.harness.report.charts import (
     front_plot,
-    histogram_plot,
     length_plot,
     memory_parts,
     memory_plot,
     time_plot,
 )
 from albert_edge.harness.report.figures import Figure, Html, attributes_of, difference, length, shown, tag, text_of
+from albert_edge.harness.report.histograms import histogram_plot
 from albert_edge.harness.report.matrix import Matrix, confusions, matrix_of
 from albert_edge.harness.report.series import Group, Series, common_tokens, groups_of
 from albert_edge.harness.report.svg import marker
@@ -31,6 +31,8 @@ _FOLDER = Path(__file__).resolve().parent
 def page(series: Sequence[Series], changes: Sequence[Change], title: Optional[str], version: str) -> str:
     """The HTML document; raises `RuntimeUnavailableError` without jinja2."""
     groups = groups_of(series)
+    timed = [each for each in series if each.tokens]
+    in_memory = [each for each in series if each.result.value["rss_mb"] is not None]
     context: dict[str, Any] = {
         "title": title,
         "series": series,
@@ -41,8 +43,11 @@ def page(series: Sequence[Series], changes: Sequence[Change], title: Optional[st
             front_plot(f"front-{number}", group) for number, group in enumerate(groups) if len(group.members) > 1
         ],
         "rows": [_row(each, groups) for each in series],
-        "lengths": length_plot("lengths", series) if any(each.tokens for each in series) else None,
-        "memory": memory_plot("memory", series),
+        "lengths": length_plot("lengths", timed) if timed else None,
+        "timed": timed,
+        "memory": memory_plot("memory", in_memory) if in_memory else None,
+        "in_memory": in_memory,
+        "has_cost": any(each.result.value["cost"] for each in series),
         "histograms": _histograms(series),
         "matrices": _matrices(series, groups),
         "has_agreement": any(each.result.value["agreement"] for each in series),
@@ -116,19 +121,21 @@ def _matrices(series: Sequence[Series], groups: Sequence[Group]) -> list[tuple[S
     return [(each, matrix) for each in ordered if (matrix := matrix_of(each))]
 
 
-def _histograms(series: Sequence[Series]) -> list[Html]:
-    """Of the runs at the longest common length, and of the queries with the data's own lengths."""
-    found = []
+def _histograms(series: Sequence[Series]) -> list[tuple[Html, Html]]:
+    """Heading and picture of the runs at the longest common length, and of the queries with the data's own lengths."""
+    found: list[tuple[Html, Html]] = []
     tokens = common_tokens([each for each in series if each.tokens])
     if tokens is not None:
         runs = [(each, each.length(tokens).at("raw_ms")) for each in series if each.tokens]
         runs = [(each, values) for each, values in runs if len(values.value) >= FEWEST_FOR_A_HISTOGRAM]
         if runs:
-            found.append(histogram_plot("runs-fixed", f"Runs at {tokens} tokens", runs))
+            heading = join("Runs at ", shown(runs[0][0].length(tokens).at("tokens")), " tokens")
+            found.append((heading, histogram_plot("runs-fixed", f"Runs at {tokens} tokens", runs)))
     mixes = [(each, each.result.at("mix", "raw_ms")) for each in series if each.result.value["mix"]]
     mixes = [(each, values) for each, values in mixes if len(values.value) >= FEWEST_FOR_A_HISTOGRAM]
     if mixes:
-        found.append(histogram_plot("runs-mix", "Queries at the data's own lengths", mixes))
+        title = "Queries at the data's own lengths"
+        found.append((join(title), histogram_plot("runs-mix", title, mixes)))
     return found
 
 

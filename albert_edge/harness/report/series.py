@@ -12,6 +12,7 @@ import statistics
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, Sequence
 
+from albert_edge.harness.gate.likeness import is_emulated
 from albert_edge.harness.report.figures import Figure, Html, attributes_of, derived, source, tag
 
 MAX_DROP = 0.005
@@ -95,7 +96,7 @@ def wilson(right: int, examples: int) -> tuple[float, float]:
 
 def series_of(results: Sequence[Mapping[str, Any]]) -> list[Series]:
     """Each result with a name that no other has: its scheme, and whatever else tells them apart."""
-    roots = [source(result, number) for number, result in enumerate(results)]
+    roots = [source(without_emulated(result), number) for number, result in enumerate(results)]
     chosen: list[Callable[[Figure], Figure]] = [lambda root: root.at("scheme")]
     for candidate in _NAMING:
         names = {tuple(repr(part(root).value) for part in chosen) for root in roots}
@@ -108,13 +109,35 @@ def series_of(results: Sequence[Mapping[str, Any]]) -> list[Series]:
     return [Series(number, root, _named(root, chosen)) for number, root in enumerate(roots)]
 
 
+_OF_THE_MACHINE = ("load_ms", "open_ms", "rss_mb", "peak_rss_mb", "rss_above_runtime_mb", "peak_above_runtime_mb")
+_OF_ITS_TIME: Mapping[str, Any] = {
+    "lengths": [],
+    "thread_scaling": [],
+    "mix": None,
+    "sustained": None,
+    "reference_workload": None,
+}
+
+
+def without_emulated(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`result`, of an emulated board without times and memory: those are the emulator's and tell nothing of a board."""
+    if not is_emulated(result):
+        return result
+    return {**result, **dict.fromkeys(_OF_THE_MACHINE), **_OF_ITS_TIME}
+
+
 def _named(root: Figure, chosen: Sequence[Callable[[Figure], Figure]]) -> tuple[Figure, ...]:
     parts = tuple(part(root) for part in chosen)
     return tuple(part for part in parts if part.value is not None)
 
 
+def _unusual(part: Figure, usual: str) -> Figure:
+    """`part`, or nothing where it is what a reader expects."""
+    return Figure(None, part.of) if part.value == usual else part
+
+
 _NAMING: tuple[Callable[[Figure], Figure], ...] = (
-    lambda root: root.at("layout"),
+    lambda root: _unusual(root.at("layout"), "looped"),
     lambda root: root.at("device", "name"),
     lambda root: root.at("runtime"),
     lambda root: root.at("threads"),

@@ -66,8 +66,8 @@ def scale_of(values: Sequence[Number], start: float, end: float, from_zero: bool
 
 
 def tick_text(value: float, step: float) -> str:
-    """A tick's label, with the digits that `step` between ticks needs."""
-    digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step else 0
+    """A tick's label, with the digits that `step` between ticks needs: two of 0.25, one of 2.5."""
+    digits = next(places for places in range(12) if abs(round(step, places) - step) <= 1e-6 * step)
     shown = f"{value:,.{digits}f}"
     return shown if float(shown.replace(",", "")) != 0 or not digits else "0"
 

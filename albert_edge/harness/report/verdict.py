@@ -10,6 +10,7 @@ import html
 import math
 from typing import Any, Optional, Sequence
 
+from albert_edge.harness.gate.likeness import is_emulated
 from albert_edge.harness.report.changes import Change, overall
 from albert_edge.harness.report.figures import Figure, Html, derived, length, ratio, shown
 from albert_edge.harness.report.series import Group, Series
@@ -30,20 +31,21 @@ class Verdict:
 
 def verdict_of(series: Sequence[Series], groups: Sequence[Group], changes: Sequence[Change]) -> Verdict:
     """The verdict on `series`, the first of which was compared with the baseline if there are `changes`."""
+    notes = (*_emulated(series), *_warned(series))
     if changes:
         status = overall(changes)
-        return Verdict(status, _judged(status, changes), (*_changed(changes), *_warned(series)))
-    if groups:
-        group = groups[0]
-        drift = group.drift()
-        if drift is not None:
-            lines = [_drifted(drift), *_facts(max(group.members, key=lambda each: each.accuracy.value), group)[:1]]
-            return Verdict("inconclusive", _CANT_COMPARE, (*lines, *_warned(series), _NOT_JUDGED))
-        lines = [*_facts(group.best(), group), *_doubts(group.best(), group)]
-        if len(groups) > 1:
-            lines.append(Html("Results of another device, runtime, thread count or data file stand apart below."))
-        return Verdict("measured", _choice(group), (*lines, *_warned(series), _NOT_JUDGED))
-    return Verdict("measured", _unscored(series[0]), (_NOT_SCORED, *_warned(series), _NOT_JUDGED))
+        return Verdict(status, _judged(status, changes), (*_changed(changes), *notes))
+    if not groups:
+        scored = _scored(series[0]) if series[0].accuracy else _NOT_SCORED
+        return Verdict("measured", _unscored(series[0]), (scored, *notes, _NOT_JUDGED))
+    group = groups[0]
+    drift = group.drift()
+    if drift is not None:
+        top = max(group.members, key=lambda each: each.accuracy.value)
+        return Verdict("inconclusive", _CANT_COMPARE, (_drifted(drift), _scored(top), *notes, _NOT_JUDGED))
+    apart = (_APART,) if len(groups) > 1 else ()
+    lines = (*_facts(group.best(), group), *_doubts(group.best(), group), *apart)
+    return Verdict("measured", _choice(group), (*lines, *notes, _NOT_JUDGED))
 
 
 _CANT_COMPARE = Html("The machine changed between the runs: which file is faster can’t be told")
@@ -57,6 +59,7 @@ def _drifted(drift: Figure) -> Html:
 
 
 _GATE = Html("<code>albert-edge gate --against</code>")
+_APART = Html("Results of another device, runtime, thread count or data file stand apart below.")
 _NOT_JUDGED = Html("No baseline was given, so nothing here is judged as better or worse than before.")
 _NOT_SCORED = Html("No data file was given: nothing here says whether the file answers rightly.")
 
@@ -81,26 +84,31 @@ def _unscored(one: Series) -> Html:
     longest = one.length(max(one.tokens)) if one.tokens else None
     name = one.name_html
     if longest is None:
-        return join(name, ": ", shown(one.result.at("file_bytes"), "bytes_mb"))
+        score = join(shown(one.accuracy, "percent"), " ", shown(one.result.at("accuracy", "metric"), "words"), ", ")
+        return join(name, ": ", score if one.accuracy else "", shown(one.result.at("file_bytes"), "bytes_mb"))
     at = join(" at ", shown(longest.at("tokens")), " tokens, ")
     return join(name, ": ", shown(longest.at("p50_ms"), "ms"), at, shown(one.result.at("file_bytes"), "bytes_mb"))
 
 
 def _facts(best: Series, group: Group) -> list[Html]:
     """Accuracy, time and size of the file that is named, beside the reference's."""
-    accuracy = best.result.at("accuracy")
-    interval = best.interval()
+    return [_scored(best), _time(best, group), _size(best, group)]
+
+
+def _scored(one: Series) -> Html:
+    """Accuracy, its interval, and on what."""
+    accuracy = one.result.at("accuracy")
+    interval = one.interval()
     between = (
         join(" (", shown(interval[0], "percent"), " to ", shown(interval[1], "percent"), " with 95 % confidence)")
         if interval
         else Html("")
     )
     examples, data = shown(accuracy.at("examples")), shown(accuracy.at("data"), "file")
-    first = join(
-        shown(best.accuracy, "percent"), " ", shown(accuracy.at("metric"), "words"), between, " on ", examples,
+    return join(
+        shown(one.accuracy, "percent"), " ", shown(accuracy.at("metric"), "words"), between, " on ", examples,
         " examples of ", data, ".",
     )  # fmt: skip
-    return [first, _time(best, group), _size(best, group)]
 
 
 def _reference(best: Series, group: Group) -> Optional[Series]:
@@ -179,6 +187,16 @@ def _changed(changes: Sequence[Change]) -> list[Html]:
         join(change.title, ": ", shown(change.before, change.unit), " → ", shown(change.after, change.unit), ".")
         for change in told[:4]
     ]
+
+
+def _emulated(series: Sequence[Series]) -> list[Html]:
+    """That emulated boards' times are left out."""
+    found = [each for each in series if is_emulated(each.result.value)]
+    if not found:
+        return []
+    named = {each.result.value["device"]["name"]: shown(each.result.at("device", "name")) for each in found}
+    names = [piece for name in named.values() for piece in (", ", name)][1:]
+    return [join(*names, ": emulated. Its times and memory are the emulator’s and left out; instructions aren’t time.")]
 
 
 def _warned(series: Sequence[Series]) -> list[Html]:

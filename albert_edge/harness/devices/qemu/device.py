@@ -29,9 +29,15 @@ class QemuDevice(LocalDevice):
         self._board: Optional[Board] = None
 
     def install(self) -> None:
-        """Set the board up, where it isn't yet; needs the network then. A first run warms the caches."""
+        """Set the board up, where it isn't yet; needs the network then.
+
+        Raises `DeviceError`, in one line, unless all that a prediction imports can be loaded there.
+        """
         set_up(self.profile)
-        self._run("albert_edge.harness.devices.facts", [], COUNT_S)
+        runtimes = [runtime.partition("==")[0].replace("-", "_") for runtime in self.profile.runtimes]
+        needed = ["numpy", "sentencepiece", "click", *(f"{package}.interpreter" for package in runtimes)]
+        program = [*self.board.command(), "-c", f"import {', '.join(needed)}"]
+        run_here(self.name, program, self.board.environment(), COUNT_S)
 
     def check(self) -> dict[str, Any]:
         """As `Device.check`; memory is no more than the board has."""

@@ -17,10 +17,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Mapping, Optional, Sequence
 
 from albert_edge.errors import DeviceError
 from albert_edge.harness.devices.profiles import Profile
+from albert_edge.harness.devices.qemu.compiling import COMPILER, HEADERS, SENTENCEPIECE, add_sentencepiece
 from albert_edge.harness.devices.qemu.folders import key_of, made_once, qemu_folder
 
 SUITE = "bookworm"
@@ -52,6 +53,8 @@ class Architecture:
     """Whether pip may take what these depend on too: there are wheels of all of it."""
     platforms: tuple[str, ...]
     """Wheels' tags that the system can load."""
+    compiled: tuple[str, ...]
+    """What is compiled here, and with what: the index has no wheel of it."""
     getpgid: int
     """Number of that system call, by which a program marks a place (`harness.counted`)."""
 
@@ -68,16 +71,18 @@ ARCHITECTURES = {
         requirements=("numpy>=1.21", "sentencepiece>=0.2.0", "click>=8.0"),
         with_dependencies=True,
         platforms=_tags("aarch64", 17, 26, 27, 28, 31, 34),
+        compiled=(),
         getpgid=155,
     ),
-    # The index has no numpy and no sentencepiece for it, and the runtime needs numpy 1: Debian's.
+    # The index has no numpy for it, and the runtime needs numpy 1: Debian's.
     "armv7l": Architecture(
         debian="armhf",
         program="qemu-arm",
-        packages=("python3-numpy", "python3-sentencepiece"),
+        packages=("python3-numpy", *HEADERS),
         requirements=("click>=8.0",),
         with_dependencies=False,
         platforms=_tags("armv7l", 17, 31, 34),
+        compiled=(SENTENCEPIECE, COMPILER),
         getpgid=132,
     ),
 }
@@ -112,7 +117,7 @@ def places(profile: Profile) -> Installed:
     """Where the parts of `profile` lie or will: the names say what is in them."""
     found, folder = architecture_of(profile), qemu_folder()
     system = key_of(SUITE, *_SYSTEM, *found.packages)
-    wanted = key_of(PYTHON, *profile.runtimes, *found.requirements)
+    wanted = key_of(PYTHON, *profile.runtimes, *found.requirements, *found.compiled)
     return Installed(
         emulator=folder / f"emulator-{SUITE}-{_loader()[0]}",
         sysroot=folder / f"{profile.name}-{system}",
@@ -132,7 +137,7 @@ def installed(profile: Profile) -> Installed:
 
 
 def set_up(profile: Profile) -> Installed:
-    """Make what isn't there yet: some 200 MB and a minute, with lines on standard error. Needs the network then.
+    """Make what isn't there yet: some 200 MB and minutes, with lines on standard error. Needs the network then.
 
     Raises `DeviceError`, in one line, if a program is missing or fails.
     """
@@ -142,7 +147,7 @@ def set_up(profile: Profile) -> Installed:
     made_once(shared, lambda folder: _unpack(folder, found.debian, (*_SYSTEM, *found.packages)))
     # A board has files of its own (`boards`), and those that it shares cost nothing.
     made_once(parts.sysroot, lambda folder: _copy_links(shared, folder))
-    made_once(parts.wheels, lambda folder: _download(folder, found, (*profile.runtimes, *found.requirements)))
+    made_once(parts.wheels, lambda folder: _add_packages(folder, parts.sysroot, profile, found))
     return parts
 
 
@@ -180,10 +185,26 @@ def _unpack(folder: Path, debian: str, packages: Sequence[str]) -> None:
         # So that whoever owns the cache can delete it, and a copy can be made of links.
         if path.is_char_device() or path.is_block_device():
             path.unlink()
+    _link_libraries(folder)
+
+
+def _link_libraries(folder: Path) -> None:
+    """Put numpy's BLAS and LAPACK where programs look: packages are unpacked, and configuring them would do that."""
+    for name in ("blas", "lapack"):
+        for path in folder.glob(f"usr/lib/*/{name}/lib{name}.so.3"):
+            link = path.parent.parent / path.name
+            if not link.exists():
+                link.symlink_to(path.relative_to(link.parent))
 
 
 def _copy_links(shared: Path, folder: Path) -> None:
     shutil.copytree(shared, folder, symlinks=True, copy_function=os.link, dirs_exist_ok=True)
+
+
+def _add_packages(folder: Path, sysroot: Path, profile: Profile, found: Architecture) -> None:
+    _download(folder, found, (*profile.runtimes, *found.requirements))
+    if found.compiled:
+        add_sentencepiece(folder, sysroot, _run)
 
 
 def _download(folder: Path, found: Architecture, requirements: Sequence[str]) -> None:
@@ -195,9 +216,9 @@ def _download(folder: Path, found: Architecture, requirements: Sequence[str]) ->
     _run(command, f"unpacking {requirements[0]} and others for {found.debian}")
 
 
-def _run(command: Sequence[str], what: str) -> None:
+def _run(command: Sequence[str], what: str, environment: Optional[Mapping[str, str]] = None) -> None:
     print(f"{what}, once", file=sys.stderr, flush=True)
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines() or ["no message"]
         line = next((line for line in lines if line.startswith(("E:", "Err:", "ERROR"))), lines[-1])
