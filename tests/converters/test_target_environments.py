@@ -171,7 +171,13 @@ def test_ctrl_c_leaves_nothing_and_ends_pip(tmp_path: Path, golden_folder: Path)
             "ALBERT_EDGE_CACHE": str(tmp_path / "cache"),
         }
         command = [sys.executable, "-m", "albert_edge", "convert", golden_folder, tmp_path / "a.tflite"]
-        process = subprocess.Popen([*command, "--target", "litert==0.0.7"], stderr=subprocess.PIPE, env=environment)
+        process = subprocess.Popen(
+            [*command, "--target", "litert==0.0.7"],
+            stderr=subprocess.PIPE,
+            env=environment,
+            # A shell that runs the tests in the background has them ignore it, and what they start too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         connection = server.accept()[0]
         assert connection.recv(3) == b"GET"
         process.send_signal(signal.SIGINT)

@@ -96,6 +96,9 @@ def test_counts_are_equal_and_follow_the_work(pi, file):
     counts = [measure_cost(file, tokens, pi)["instructions"] for tokens in (16, 16, 64)]
     assert counts[0] == counts[1]
     assert counts[2] > 2 * counts[0]
+    # What Python finds in its folders is part of what it executes: nothing may be added between two counts.
+    names = {path.name for path in pi.board.package.iterdir()}
+    assert names == {"albert_edge", "sitecustomize.py", "__pycache__"}
 
 
 @pytest.mark.slow

@@ -246,6 +246,7 @@ def test_wrong_options_are_refused(tmp_path, model, option, value, complaint):
 
 def test_data_that_cannot_be_used_is_one_line(tmp_path, model, topics):
     words = ["--out", tmp_path / "out", "--model", model, "--data", topics / "dev.tsv", "--text-column", "body"]
+    words += ["--lengths", "16"]
     command = [sys.executable, "-m", "benchmarks.compare", *map(str, words)]
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=root, check=False)
