@@ -1,5 +1,6 @@
 """A model on recorded inputs, as a device runs it in one start; and this package in another environment's Python."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -75,13 +76,14 @@ def test_another_environment_sees_this_package_and_nothing_else_of_this_one(tmp_
     (tmp_path / "numpy.py").write_text("raise ImportError('numpy of the wrong environment')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    program = "import numpy, albert_edge.config; print(albert_edge.__file__); print(sys.path)"
+    program = "import json, numpy, albert_edge.config; print(albert_edge.__file__); print(json.dumps(sys.path))"
     found = subprocess.run(
         program_command(program, sys.executable), capture_output=True, text=True, env=child_environment()
     )
     assert found.returncode == 0, found.stderr
     file, path = found.stdout.splitlines()
+    folders = json.loads(path)
     package = Path(file).parent
     assert package.name == "albert_edge"
-    assert str(package.parent) not in path
-    assert str(tmp_path) not in path
+    assert str(package.parent) not in folders
+    assert str(tmp_path) not in folders

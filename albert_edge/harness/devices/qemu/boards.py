@@ -77,7 +77,8 @@ class Board:
     def environment(self) -> Mapping[str, str]:
         """The whole of it: nothing of this machine's but its path, home and temporary folder.
 
-        Hashes have one seed, so that a program executes the same instructions in each run.
+        Hashes have one seed, so that a program executes the same instructions in each run. Bytecode lies in a folder of
+        its own: beside the sources it would change what Python finds in its folders, and with it what it executes.
         """
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         return {
@@ -85,9 +86,15 @@ class Board:
             "LANG": "C.UTF-8",
             "PYTHONHASHSEED": "0",
             "PYTHONNOUSERSITE": "1",
+            "PYTHONPYCACHEPREFIX": str(self.beside_package("bytecode")),
             "PYTHONPATH": os.pathsep.join([str(self.package), str(self.parts.wheels)]),
             "ALBERT_EDGE_BOARD_PYTHON": str(self._script),
         }
+
+    def beside_package(self, what: str) -> Path:
+        """A folder of this package and this board alone, for `what`; it goes when the package's copy does."""
+        key = key_of(str(self.parts.sysroot), str(self.parts.wheels))
+        return self.package.with_name(f"{self.package.name}-{what}-{key}")
 
     @property
     def _script(self) -> Path:

@@ -35,11 +35,11 @@ def count(
     plugin = _plugin()
     asked = {"path": str(Path(path).resolve()), "tokens": tokens, "runs": runs, "max_depth": max_depth}
     program = ["-m", "albert_edge.harness.counted", json.dumps(asked)]
-    _warm(board, name, program, timeout_s)
+    environment = _warm(board, name, program, timeout_s)
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "marks"
         options = ("-d", "plugin", "-D", str(log), "-plugin", f"{plugin},getpgid={board.architecture.getpgid}")
-        answer = json.loads(run_here(name, [*board.command(options), *program], board.environment(), timeout_s))
+        answer = json.loads(run_here(name, [*board.command(options), *program], environment, timeout_s))
         marks = [int(line) for line in log.read_text().split()] if log.exists() else []
     return {
         "instructions": median_between(marks, runs, name),
@@ -70,14 +70,18 @@ def version(board: Board) -> str:
     return words[words.index("version") + 1]
 
 
-def _warm(board: Board, name: str, program: list[str], timeout_s: float) -> None:
-    """Run `program` uncounted where it never ran: Python then compiles modules, and its memory lies otherwise."""
-    key = key_of(str(board.parts.sysroot), str(board.parts.wheels))
-    # Beside the package: Python lists its folder, and a file more there changes counts by a hundred instructions.
-    marker = board.package.with_name(f"{board.package.name}-warm-{key}")
-    if not marker.exists():
-        run_here(name, [*board.command(), *program], board.environment(), timeout_s)
-        marker.mkdir(exist_ok=True)
+def _warm(board: Board, name: str, program: list[str], timeout_s: float) -> dict[str, str]:
+    """The environment of counted runs, once `program` has run uncounted in it.
+
+    Python compiles modules in their first run, and its memory lies otherwise then. Counted runs have bytecode of their
+    own, since any other program would add to it between two of them.
+    """
+    bytecode = board.beside_package("counted")
+    environment = {**board.environment(), "PYTHONPYCACHEPREFIX": str(bytecode)}
+    if not (bytecode / "is-whole").exists():
+        run_here(name, [*board.command(), *program], environment, timeout_s)
+        (bytecode / "is-whole").mkdir(parents=True, exist_ok=True)
+    return environment
 
 
 def _plugin() -> Path:
