@@ -74,10 +74,12 @@ def _warm(board: Board, name: str, program: list[str], timeout_s: float) -> dict
     """The environment of counted runs, once `program` has run uncounted in it.
 
     Python compiles modules in their first run, and its memory lies otherwise then. Counted runs have bytecode of their
-    own, since any other program would add to it between two of them.
+    own, since any other program would add to it between two of them. numpy's second thread waits for work by turning
+    in a loop for a while, which would be counted: there is none.
     """
     bytecode = board.beside_package("counted")
-    environment = {**board.environment(), "PYTHONPYCACHEPREFIX": str(bytecode)}
+    own = {"PYTHONPYCACHEPREFIX": str(bytecode), "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**board.environment(), **own}
     if not (bytecode / "is-whole").exists():
         run_here(name, [*board.command(), *program], environment, timeout_s)
         (bytecode / "is-whole").mkdir(parents=True, exist_ok=True)
