@@ -10,6 +10,8 @@ from albert_edge.artifact import read_artifact
 from albert_edge.errors import ArtifactError, DataError
 from converters.card import NOT_STATED, card_facts
 
+pytestmark = pytest.mark.slow
+
 TRAINING = {
     "scores": ["accuracy"],
     "dev": {"accuracy": 0.87654, "examples": 60},
