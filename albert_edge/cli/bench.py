@@ -13,6 +13,7 @@ from albert_edge.cli.options import (
     json_option,
     label_separator_option,
     runtime_option,
+    whole_numbers,
 )
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def command(
     columns = Columns.from_options(text_column, text_pair_column, label_column, label_separator)
     if data is None:
         _refuse_without_data(context)
-    chosen_lengths, chosen_threads = _numbers(lengths, "--lengths"), _numbers(threads, "--threads")
+    chosen_lengths, chosen_threads = whole_numbers(lengths, "--lengths"), whole_numbers(threads, "--threads")
     if device is not None:
         answers = ask_devices(context, FILES)
         results = [(answer, _result(context, answer)) for answer in answers if answer.error is None]
@@ -196,12 +197,3 @@ def _print(results: list[dict[str, Any]], as_json: bool, as_list: bool = False) 
     for number, result in enumerate(results):
         click.echo("\n" * (number > 0), nl=False)
         print_result(result)
-
-
-def _numbers(text: str, option: str) -> list[int]:
-    try:
-        return [int(number) for number in text.split(",")]
-    except ValueError:
-        raise click.BadParameter(
-            f"must be whole numbers separated by commas; received {text!r}", param_hint=option
-        ) from None

@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 import click
 
-from albert_edge.cli.options import Command, column_options, runtime_option
+from albert_edge.cli.options import Command, column_options, runtime_option, whole_numbers
 
 _MEASURING = (
     click.option("--data", type=click.Path(), help="Examples with the right answers, as for `evaluate`."),
@@ -54,12 +54,7 @@ def budget_options(function: Command) -> Command:
 
 def lengths_of(text: Optional[str]) -> Optional[list[int]]:
     """The whole numbers of `--lengths`; None for none."""
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise click.UsageError(f"--lengths must be whole numbers separated by commas; received {text!r}") from error
+    return None if text is None else whole_numbers(text, "--lengths")
 
 
 def cost_of(path: Optional[str]) -> Optional[dict[str, Any]]:

@@ -146,3 +146,13 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def _is_number(cell: str) -> bool:
     return cell.replace(",", "").replace(".", "").replace("-", "").replace("%", "").strip().isdigit() or cell == "-"
+
+
+def whole_numbers(text: str, option: str) -> list[int]:
+    """The numbers of `option`, separated by commas."""
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(
+            f"must be whole numbers separated by commas; received {text!r}", param_hint=option
+        ) from None
