@@ -10,7 +10,7 @@ COMPARE := .venv-compare
 # A file's tests stay together, since they share what they train; each process may need 3 GB.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: pi setup demo test test-fast lint format bench bench-compare bench-tasks topics requirements transformers-env clean
+.PHONY: android-test pi setup demo test test-fast lint format bench bench-compare bench-tasks topics requirements transformers-env clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -65,6 +65,9 @@ $(COMPARE)/.installed: benchmarks/compare/requirements.txt
 
 pi: setup  ## Answers and instruction counts on emulated Raspberry Pis (Debian: mmdebstrap, gcc; network once)
 	$(BIN)/python -m benchmarks.pi --out $(OUT)/pi
+
+android-test:  ## Build and test the Kotlin core (Debian: maven, a JDK of 17; network once)
+	mvn --quiet --batch-mode --file android_demo/pom.xml verify
 
 bench-tasks: setup  ## What small models learn from public data sets (DATA=their folder)
 	$(BIN)/python benchmarks/tasks.py --data $(DATA) --out $(OUT)/tasks.json

@@ -1,0 +1,77 @@
+"""The fixtures that the Kotlin tests compare with are what Python answers now."""
+
+import copy
+import unicodedata
+
+import pytest
+
+TASKS = (
+    "text-classification",
+    "token-classification",
+    "question-answering",
+    "feature-extraction",
+    "fill-mask",
+    "sentence-order",
+)
+
+
+def test_every_task_is_recorded(fixtures_script):
+    assert tuple(fixtures_script.TASKS) == TASKS
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_recorded_outputs_give_the_answers(fixtures_script, task):
+    recorded = fixtures_script.load(task)
+    assert sum(len(group["cases"]) for group in recorded["groups"]) == 500
+    assert fixtures_script.answered(recorded) == recorded
+
+
+def test_requests_are_the_scripts(fixtures_script):
+    for task, (_, variants) in fixtures_script.TASKS.items():
+        groups = fixtures_script.load(task)["groups"]
+        requests = fixtures_script.requests_of(task)
+        for index, group in enumerate(groups):
+            wanted = requests[index :: len(variants)]
+            found = [{key: case[key] for key in request} for case, request in zip(group["cases"], wanted)]
+            assert found == wanted
+
+
+def test_a_changed_output_would_be_noticed(fixtures_script):
+    recorded = fixtures_script.load("sentence-order")
+    changed = copy.deepcopy(recorded)
+    changed["groups"][0]["cases"][0]["outputs"][0]["logits"] = [[2], "AEAAwA=="]
+    assert fixtures_script.answered(changed) != recorded
+
+
+def test_tokens(fixtures_script):
+    assert fixtures_script.tokens() == fixtures_script.load("tokens")
+
+
+def test_artifacts(fixtures_script):
+    assert fixtures_script.artifacts() == fixtures_script.load("artifacts")
+
+
+def test_every_corrupt_artifact_is_refused_by_python(fixtures_script, tmp_path):
+    from albert_edge.artifact import read_artifact
+    from albert_edge.errors import ArtifactError
+
+    model = bytes(fixtures_script.small_artifact().model)
+    path = tmp_path / "corrupt.tflite"
+    for what, data in fixtures_script.corrupt():
+        path.write_bytes(model + data)
+        with pytest.raises(ArtifactError) as error:
+            read_artifact(path)
+        assert str(error.value).startswith(f"{path}: "), what
+
+
+def test_unicode_tables(fixtures_script):
+    import importlib.util
+
+    path = fixtures_script.HERE / "unicode_tables.py"
+    spec = importlib.util.spec_from_file_location("unicode_tables", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    written = module.TARGET.read_text(encoding="utf-8")
+    if f'UNICODE_VERSION = "{unicodedata.unidata_version}"' not in written:
+        pytest.skip(f"needs a Python with the tables' version of Unicode, not {unicodedata.unidata_version}")
+    assert module.source() == written
