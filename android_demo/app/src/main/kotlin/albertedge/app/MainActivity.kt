@@ -1,0 +1,6 @@
+package albertedge.app
+
+import android.app.Activity
+
+/** The one activity. */
+class MainActivity : Activity()
