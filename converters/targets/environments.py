@@ -14,12 +14,11 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
+from typing import Optional, Sequence
 
 from albert_edge.errors import RuntimeUnavailableError
-from albert_edge.harness.devices.qemu.folders import cache_folder
+from albert_edge.harness.cache import cache_folder, made_once
 from albert_edge.harness.devices.running import end_group
 from converters.targets.families import FAMILIES, Family, Target, numbers
 from converters.targets.names import installed_version
@@ -55,7 +54,7 @@ for each in distributions():
 
 def targets_folder() -> Path:
     """Where the environments lie; it need not exist."""
-    return cache_folder().absolute() / "targets"
+    return cache_folder() / "targets"
 
 
 def ready_environment(target: Target) -> None:
@@ -79,22 +78,20 @@ def environment_python(target: Target) -> Path:
     Raises `RuntimeUnavailableError`, in one line, if it can't be made.
     """
     base, folder = _place(target)
-    python = _python_in(folder)
     # A Python that was removed from the system leaves a link to nothing.
-    if python.exists():
-        return python
-    if sys.platform == "win32":
+    if sys.platform == "win32" and not _python_in(folder).exists():
         raise _failed(target, "Windows, where no environments are made")
+
+    def make(staging: Path) -> None:
+        place = f"target {target.label}, once: {folder}"
+        print(f"installing {target.package} {target.version} for {place}", file=sys.stderr)
+        _make(target, base, staging)
+
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
-            if not python.exists():
-                place = f"target {target.label}, once: {folder}"
-                print(f"installing {target.package} {target.version} for {place}", file=sys.stderr)
-                _make(target, FAMILIES[target.name], base, folder)
+        made_once(folder, make, lambda place: _python_in(place).exists())
     except OSError as reason:
         raise _failed(target, f"{reason.strerror} in {folder.parent}") from reason
-    return python
+    return _python_in(folder)
 
 
 def is_made(target: Target) -> bool:
@@ -108,42 +105,16 @@ def _place(target: Target) -> tuple[str, Path]:
     return base, targets_folder() / f"{target.package}-{target.version}-py{tag}-{sysconfig.get_platform()}"
 
 
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait, with a line on standard error, until no other process makes `folder`; the system notices one that died."""
-    import fcntl
-
-    with open(folder.parent / f".{folder.name}.lock", "wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting for another process that makes {folder}", file=sys.stderr)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _make(target: Target, family: Family, base: str, folder: Path) -> None:
-    prefix = f".making-{folder.name}-"
-    for left in folder.parent.glob(f"{prefix}*"):
-        # By a process that was killed: this one alone may make it now.
-        shutil.rmtree(left, ignore_errors=True)
-    staging = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
-    try:
-        pip = _new_environment(target, base, staging)
-        wanted = [f"{target.package}=={target.version}", *family.others]
-        options = ["--quiet", "--no-input", "--only-binary", ":all:", "--retries", str(_RETRIES)]
-        _do(target, [*pip, "install", *options, *wanted])
-        _do(target, [str(_python_in(staging)), "-I", "-c", f"import numpy, sentencepiece, {family.module}"])
-        damage = _damage(target, _python_in(staging))
-        if damage is not None:
-            raise _failed(target, damage)
-        # A user's own folder would keep others out of what is in it.
-        staging.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        staging.rename(folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+def _make(target: Target, base: str, folder: Path) -> None:
+    family = FAMILIES[target.name]
+    pip = _new_environment(target, base, folder)
+    wanted = [f"{target.package}=={target.version}", *family.others]
+    options = ["--quiet", "--no-input", "--only-binary", ":all:", "--retries", str(_RETRIES)]
+    _do(target, [*pip, "install", *options, *wanted])
+    _do(target, [str(_python_in(folder)), "-I", "-c", f"import numpy, sentencepiece, {family.module}"])
+    damage = _damage(target, _python_in(folder))
+    if damage is not None:
+        raise _failed(target, damage)
 
 
 def _damage(target: Target, python: Path) -> Optional[str]:

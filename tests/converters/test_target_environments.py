@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "artifact"))
 from small_models import small_artifact
 
 from albert_edge.errors import CheckFailedError, RuntimeUnavailableError
+from albert_edge.harness.cache import made_once
 from converters.samples import sample_inputs
 from converters.schemes import plan_of
 from converters.targets import environments, families, parse_target, prepare
@@ -140,14 +141,17 @@ def test_two_processes_make_it_once(index: Path):
     """One waits until the other is ready, and installs nothing."""
     target = parse_target("litert==0.0.7")
     base, folder = environments._place(target)
-    folder.parent.mkdir(parents=True)
-    with environments._alone(folder):
-        other = subprocess.Popen(
-            [sys.executable, "-c", CHILD, target.label], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    others = []
+
+    def make(staging: Path) -> None:
+        command = [sys.executable, "-c", CHILD, target.label]
+        other = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        others.append(other)
         assert other.stderr.readline() == f"waiting for another process that makes {folder}\n"
-        environments._make(target, families.FAMILIES["litert"], base, folder)
-        made = folder.stat().st_ino
+        environments._make(target, base, staging)
+
+    made = made_once(folder, make).stat().st_ino
+    other = others[0]
     said, messages = other.communicate()
     assert (other.returncode, said, messages) == (0, f"{folder}/bin/python\n", "")
     assert folder.stat().st_ino == made

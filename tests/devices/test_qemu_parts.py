@@ -8,13 +8,14 @@ import pytest
 from albert_edge.cli import main
 from albert_edge.errors import ConfigError, DeviceError, RuntimeUnavailableError
 from albert_edge.harness.answered import answers, differences
+from albert_edge.harness.cache import cache_folder
 from albert_edge.harness.cost import measure_cost, part_total
 from albert_edge.harness.devices.local import LocalDevice
 from albert_edge.harness.devices.profiles import profile_named
 from albert_edge.harness.devices.qemu import setup
 from albert_edge.harness.devices.qemu.boards import cpuinfo, package_folder
 from albert_edge.harness.devices.qemu.counting import median_between
-from albert_edge.harness.devices.qemu.folders import cache_folder, made_once
+from albert_edge.harness.devices.qemu.folders import made_once
 from albert_edge.harness.devices.registry import Entry, add_entry
 from albert_edge.harness.environment import cpu_model
 
