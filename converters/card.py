@@ -15,6 +15,8 @@ from typing import Any, Iterator, Mapping, NamedTuple, Optional, Sequence
 from albert_edge.files import PathLike
 from albert_edge.model.folder import Checkpoint
 from albert_edge.model.hub import resolve_folder
+from albert_edge.tasks import task_named
+from albert_edge.training.recipes import RECIPES, recipe_of
 from converters.schemes import Plan
 
 NOT_STATED = "not stated"
@@ -83,7 +85,8 @@ def _cell(value: str) -> str:
 def _rows(checkpoints: Sequence[Checkpoint], facts: CardFacts) -> Iterator[tuple[str, str]]:
     config = checkpoints[0].config
     for checkpoint in checkpoints:
-        labels = list(checkpoint.config.labels) if checkpoint.config.labels else []
+        # transformers gives every folder two labels, also where the task has none.
+        labels = list(checkpoint.config.labels or ()) if task_named(checkpoint.task).has_labels else []
         more = f" and {len(labels) - MOST_LABELS:,} more" if len(labels) > MOST_LABELS else ""
         yield "task", checkpoint.task + (f": {', '.join(labels[:MOST_LABELS])}{more}" if labels else "")
     yield "vocabulary", f"{config.vocab_size:,} pieces, {checkpoints[0].tokenizer.kind}"
@@ -103,10 +106,19 @@ def _data(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, key, examples in (("training data", "train", seen), ("development data", "dev", dev)):
         digest = str(request.get(f"{key}_sha256") or "")[:12]
         source = Path(str(request.get(key) or "")).name
-        yield name, f"{source}, {examples.get('examples', 0):,} examples, SHA-256 {digest}..."
+        # SQuAD's report counts its questions as `total`.
+        count = examples.get("examples", examples.get("total", 0))
+        yield name, f"{source}, {count:,} examples, SHA-256 {digest}..."
     for score in training.get("scores") or ():
         if isinstance(dev.get(score), float):
-            yield f"{score.replace('_', ' ')}, Keras on the development data", f"{100 * dev[score]:.1f} %"
+            percent = dev[score] if _is_in_percent(training) else 100 * dev[score]
+            yield f"{score.replace('_', ' ')}, Keras on the development data", f"{percent:.1f} %"
+
+
+def _is_in_percent(training: Mapping[str, Any]) -> bool:
+    """Whether the task's scores are percentages already; a folder's task may be of a later version."""
+    task = training.get("task")
+    return task in RECIPES and recipe_of(task).in_percent
 
 
 def _limits(checkpoints: Sequence[Checkpoint], facts: CardFacts) -> Iterator[str]:

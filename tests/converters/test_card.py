@@ -139,3 +139,23 @@ def test_measured_figures_are_of_this_file(topics, tmp_path):
     (tmp_path / "result.json").write_text(json.dumps({**result, "sha256": "0" * 64}), encoding="utf-8")
     with pytest.raises(DataError, match="of the card's file"):
         albert_edge.card(path, [tmp_path / "result.json"])
+
+
+def test_scores_of_squad_are_percentages_as_they_are(golden, tmp_path):
+    """Its report counts questions as `total`, and the task has no labels, whatever config.json lists."""
+    training = {
+        "task": "question-answering",
+        "scores": ["f1", "exact_match"],
+        "dev": {"f1": 34.897, "exact_match": 33.667, "total": 600},
+        "train": {"examples": 26000},
+        "request": {"train": "train.json", "dev": "dev.json"},
+    }
+    model = tmp_path / "model"
+    shutil.copytree(golden / "base_like" / "question_answering", model)
+    (model / "training.json").write_text(json.dumps(training), encoding="utf-8")
+    path = tmp_path / "answers.tflite"
+    albert_edge.convert(model, path, scheme="float32")
+    lines = albert_edge.inspect(path)["card"].splitlines()
+    assert "| task | question-answering |" in lines
+    assert any(line.startswith("| development data | dev.json, 600 examples, ") for line in lines)
+    assert "| f1, Keras on the development data | 34.9 % |" in lines
