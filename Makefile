@@ -10,7 +10,7 @@ COMPARE := .venv-compare
 # A file's tests stay together, since they share what they train; each process may need 3 GB.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: android-test pi setup demo test test-fast lint format bench bench-compare bench-tasks topics requirements transformers-env clean
+.PHONY: android-test android-apk android-model android-pictures android-tools pi setup demo test test-fast lint format bench bench-compare bench-tasks topics requirements transformers-env clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -66,8 +66,36 @@ $(COMPARE)/.installed: benchmarks/compare/requirements.txt
 pi: setup  ## Answers and instruction counts on emulated Raspberry Pis (Debian: mmdebstrap, gcc; network once)
 	$(BIN)/python -m benchmarks.pi --out $(OUT)/pi
 
-android-test:  ## Build and test the Kotlin core (Debian: maven, a JDK of 17; network once)
-	mvn --quiet --batch-mode --file android_demo/pom.xml verify
+# What Maven makes of android_demo is as new as the sources below, or is made anew.
+ANDROID := android_demo
+ANDROID_BUILT := $(ANDROID)/apk/target/build.json
+ANDROID_SOURCES := $(shell find $(ANDROID) -name target -prune -o -type f \( -name pom.xml -o -name resources.xml \
+	-o -path '*/src/*' ! -path '*/assets/*' ! -path '*/src/test/*' \) -print)
+MAVEN := mvn --batch-mode --no-transfer-progress --file $(ANDROID)/pom.xml
+
+android-tools:
+	@missing=; for program in mvn javac aapt2 zipalign apksigner; do \
+		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	[ -z "$$missing" ] || { echo "not on the PATH:$$missing (Debian: apt install maven openjdk-17-jdk-headless" \
+		"aapt zipalign apksigner)" >&2; exit 2; }
+
+android-test: android-tools  ## Build and test the Android sample on the JVM (needs no Android SDK; network once)
+	$(MAVEN) verify
+
+android-pictures: android-test  ## Draw docs/pictures anew (Debian: pngquant)
+	for name in classify entities-night answer benchmark-night; do \
+		pngquant --force --output docs/pictures/$$name.png 64 $(ANDROID)/app/target/screenshots/$$name.png || exit 1; done
+
+android-model: setup  ## Train, convert and measure the models that the Android sample carries
+	$(BIN)/python $(ANDROID)/models/make.py --out $(OUT)/android-models
+
+$(ANDROID_BUILT): $(ANDROID_SOURCES) | android-tools
+	$(MAVEN) --quiet -DskipTests package
+
+android-apk: $(ANDROID_BUILT)  ## A signed debug APK of the sample, checked (needs no Android SDK; network once)
+	@ls $(ANDROID)/app/src/main/assets/*.tflite >/dev/null 2>&1 || { mkdir -p $(ANDROID)/app/src/main/assets && \
+		cp examples/topics/topics.tflite $(ANDROID)/app/src/main/assets/; }
+	$(PYTHON) $(ANDROID)/apk/make_apk.py --out $(OUT)/android
 
 bench-tasks: setup  ## What small models learn from public data sets (DATA=their folder)
 	$(BIN)/python benchmarks/tasks.py --data $(DATA) --out $(OUT)/tasks.json

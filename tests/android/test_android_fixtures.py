@@ -5,6 +5,11 @@ import unicodedata
 
 import pytest
 
+from albert_edge.artifact import Manifest, read_artifact
+from albert_edge.artifact.flatbuffer import read_model
+from albert_edge.artifact.structure import check_structure
+from albert_edge.errors import ArtifactError
+
 TASKS = (
     "text-classification",
     "token-classification",
@@ -51,17 +56,28 @@ def test_artifacts(fixtures_script):
     assert fixtures_script.artifacts() == fixtures_script.load("artifacts")
 
 
-def test_every_corrupt_artifact_is_refused_by_python(fixtures_script, tmp_path):
-    from albert_edge.artifact import read_artifact
-    from albert_edge.errors import ArtifactError
-
+def test_every_corrupt_file_is_refused_by_python(fixtures_script, tmp_path):
     model = bytes(fixtures_script.small_artifact().model)
     path = tmp_path / "corrupt.tflite"
-    for what, data in fixtures_script.corrupt():
-        path.write_bytes(model + data)
+    files = {what: model + data for what, data in fixtures_script.corrupt_zips()}
+    files.update({what: changed + data for what, _, changed, data in fixtures_script.wrong_models()})
+    assert len(files) == 68
+    for what, data in files.items():
+        path.write_bytes(data)
         with pytest.raises(ArtifactError) as error:
             read_artifact(path)
         assert str(error.value).startswith(f"{path}: "), what
+
+
+def test_every_corrupt_graph_and_manifest_is_refused_by_python(fixtures_script):
+    graphs, manifests = dict(fixtures_script.corrupt_graphs()), dict(fixtures_script.corrupt_manifests())
+    assert (len(graphs), len(manifests)) == (34, 99)
+    for data in graphs.values():
+        with pytest.raises(ArtifactError):
+            check_structure(read_model(data))
+    for data in manifests.values():
+        with pytest.raises(ArtifactError):
+            Manifest.from_bytes(data)
 
 
 def test_unicode_tables(fixtures_script):

@@ -17,6 +17,8 @@ PAGES = (
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "android_demo/README.md",
+    "docs/android.md",
     "docs/architecture.md",
     "docs/checkpoints.md",
     "docs/compatibility.md",

@@ -16,6 +16,9 @@ class RequestException(message: String) : AlbertEdgeException(message)
 /** The model answered with what is no answer: an output missing, misshapen, or not finite. */
 class OutputException(message: String) : AlbertEdgeException(message)
 
+/** A measurement that was cancelled before its end. */
+class StoppedException(message: String) : AlbertEdgeException(message)
+
 /** Throws an [ArtifactException] with [rule], and the start of what was [received], unless [condition] holds. */
 internal inline fun require(condition: Boolean, rule: String, received: () -> Any?) {
     if (!condition) throw ArtifactException("$rule; received ${shown(received())}")

@@ -4,6 +4,8 @@ import albertedge.artifact.JsonArray
 import albertedge.artifact.JsonObject
 import albertedge.artifact.JsonString
 import albertedge.artifact.parseJson
+import albertedge.measure.printRequest
+import albertedge.measure.runJob
 import albertedge.text.Tokenizer
 import albertedge.text.codePoints
 import albertedge.text.wordsOf
@@ -13,18 +15,29 @@ import java.io.File
  * What the Python tests and the benchmark run.
  *
  *     tokenize KIND VOCABULARY OPTIONS TEXTS ANSWERS    a line a text: ids, starts, ends and the edges of words, by "|"
- *     time KIND VOCABULARY OPTIONS TEXTS ROUNDS         the seconds that each round over all texts took, a line each
+ *     time KIND VOCABULARY OPTIONS TEXTS                for each line that comes in, the seconds of a round over all texts
+ *     request HIGHEST TOKENS TOKENS ...                 a line each: the ids that a request of so many tokens has
+ *     job FOLDER ROOT                                   the job in FOLDER, with models that answer without weights
  *
  * OPTIONS is a JSON object, TEXTS a file with a JSON list of strings.
  */
 fun main(arguments: Array<String>) {
+    when (arguments[0]) {
+        "request" -> for (tokens in arguments.drop(2)) printRequest(arguments[1].toInt(), tokens.toInt())
+        "job" -> println(runJob(File(arguments[1]), File(arguments[2])))
+        else -> tokenizing(arguments)
+    }
+}
+
+private fun tokenizing(arguments: Array<String>) {
     val (command, kind, vocabulary, options, texts) = arguments
     val values = parseJson(options.toByteArray(), "options") as JsonObject
     val tokenizer = Fixtures.tokenizer(kind, File(vocabulary).readBytes(), values)
     val all = (parseJson(File(texts).readBytes(), texts) as JsonArray).items.map { (it as JsonString).value }
     when (command) {
         "tokenize" -> File(arguments[5]).writeText(all.joinToString("\n") { answer(tokenizer, it) })
-        "time" -> repeat(arguments[5].toInt()) { println(secondsFor(tokenizer, all)) }
+        "time" -> while (readLine() != null) println(secondsFor(tokenizer, all))
+        else -> error("the command must be tokenize, time, request or job; received $command")
     }
 }
 

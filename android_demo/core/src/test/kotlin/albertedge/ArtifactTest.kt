@@ -3,7 +3,10 @@ package albertedge
 import albertedge.artifact.Artifact
 import albertedge.artifact.JsonArray
 import albertedge.artifact.JsonObject
+import albertedge.artifact.Manifest
 import albertedge.artifact.Task
+import albertedge.artifact.checkStructure
+import albertedge.artifact.readModel
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -44,6 +47,33 @@ class ArtifactTest {
     }
 
     @Test
+    fun `a model that the manifest is not of is refused`() {
+        val wrong = Fixtures.artifacts.at("wrong_models")
+        assertEquals(21, wrong.keys.size)
+        for (what in wrong.keys) {
+            val case = wrong.at(what)
+            val model = Fixtures.model(case.text("model"))
+            for ((place, value) in case.list("changes").map { ints(it) }) model[place] = value.toByte()
+            refusal(model + Fixtures.zip(case["zip"]!!), what)
+        }
+    }
+
+    @Test
+    fun `each corrupt graph is refused`() {
+        val wrong = Fixtures.artifacts.at("wrong_graphs")
+        assertEquals(34, wrong.keys.size)
+        for (what in wrong.keys) refused(what) { checkStructure(readModel(buffer(Fixtures.decoded(wrong[what]!!)))) }
+        for (name in right.keys) checkStructure(readModel(buffer(Fixtures.model(name))))
+    }
+
+    @Test
+    fun `each corrupt manifest is refused`() {
+        val wrong = Fixtures.artifacts.at("wrong_manifests")
+        assertEquals(99, wrong.keys.size)
+        for (what in wrong.keys) refused(what) { Manifest.read(wrong.text(what).toByteArray(Charsets.ISO_8859_1)) }
+    }
+
+    @Test
     fun `truncated, lengthened and foreign files are refused`() {
         val random = Random(2)
         repeat(200) { refusal(whole.copyOf(random.nextInt(whole.size)), "cut off") }
@@ -71,10 +101,13 @@ class ArtifactTest {
 
     @Test
     fun `strict JSON`() {
-        for (text in listOf("", "{", "[1,]", "{\"a\":1,}", "01", "1.", "+1", "nul", "'a'", "\"\\x\"", "\"\\ud800\"", "1 2")) {
+        val wrong =
+            listOf("", "{", "[1,]", "{\"a\":1,}", "01", "1.", "+1", "nul", "'a'", "\"\\x\"", "\"\\ud800\"", "1 2")
+        for (text in wrong) {
             assertThrows(ArtifactException::class.java) { albertedge.artifact.parseJson(text.toByteArray(), text) }
         }
-        val text = "{\n  \"a\": [\n    1,\n    -0.5,\n    1e-12,\n    1e+16,\n    123456789012345.0\n  ],\n  \"é\\n\": {},\n  \"b\": []\n}"
+        val numbers = "    1,\n    -0.5,\n    1e-12,\n    1e+16,\n    123456789012345.0\n"
+        val text = "{\n  \"a\": [\n$numbers  ],\n  \"é\\n\": {},\n  \"b\": []\n}"
         val value = albertedge.artifact.parseJson(text.toByteArray(), "text")
         assertEquals(text, albertedge.artifact.writeJson(value))
         assertTrue(value is JsonObject)
@@ -82,8 +115,10 @@ class ArtifactTest {
 
     private fun version1() = Fixtures.zip(Fixtures.artifacts["version_1"]!!)
 
-    private fun refusal(bytes: ByteArray, what: String) {
-        val error = assertThrows(ArtifactException::class.java, { Artifact.read(buffer(bytes)) }, what)
+    private fun refusal(bytes: ByteArray, what: String) = refused(what) { Artifact.read(buffer(bytes)) }
+
+    private fun refused(what: String, action: () -> Unit) {
+        val error = assertThrows(ArtifactException::class.java, { action() }, what)
         assertTrue('\n' !in error.message!!) { what }
     }
 }

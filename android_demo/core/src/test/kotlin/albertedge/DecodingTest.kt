@@ -137,7 +137,8 @@ class DecodingTest {
 
     private fun config(group: JsonObject) = Fixtures.config(group.at("config"))
 
-    private fun textRequest(case: JsonObject) = TextRequest(case.text("text"), (case["text_pair"] as? JsonString)?.value)
+    private fun textRequest(case: JsonObject) =
+        TextRequest(case.text("text"), (case["text_pair"] as? JsonString)?.value)
 
     private fun outputs(values: JsonObject) = Outputs(
         values.keys.associateWith { name ->
@@ -154,7 +155,8 @@ class DecodingTest {
     private fun half(bits: Int): Float {
         val exponent = bits shr 10 and 0x1F
         val fraction = bits and 0x3FF
-        val size = if (exponent == 0) Math.scalb(fraction.toFloat(), -24) else Math.scalb(1024f + fraction, exponent - 25)
+        val isSmall = exponent == 0
+        val size = if (isSmall) Math.scalb(fraction.toFloat(), -24) else Math.scalb(1024f + fraction, exponent - 25)
         return if (bits and 0x8000 != 0) -size else size
     }
 

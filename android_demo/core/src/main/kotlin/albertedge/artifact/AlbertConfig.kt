@@ -16,7 +16,8 @@ class AlbertConfig internal constructor(
 ) {
     /** The configuration that a manifest's `config` holds. */
     internal constructor(values: JsonObject) : this(
-        values, labelsOf(values), values["problem_type"], values[SETTINGS_KEY]?.let {
+        values, labelsOf(values), values["problem_type"],
+        values[SETTINGS_KEY]?.let {
             it as? JsonObject ?: throw ArtifactException("$SETTINGS_KEY must be an object; received another value")
         },
     )
@@ -130,7 +131,8 @@ class AlbertConfig internal constructor(
                 require(count in 1..MAX_DEFAULT_LABELS, "num_labels must be a small positive integer") { count }
                 return List(count) { "LABEL_$it" }
             }
-            val byId = names as? JsonObject ?: throw ArtifactException("id2label must map ids to names; received another")
+            val byId = names as? JsonObject
+                ?: throw ArtifactException("id2label must map ids to names; received another")
             return List(byId.keys.size) {
                 (byId[it.toString()] as? JsonString)?.value
                     ?: throw ArtifactException("id2label must have the ids 0 to ${byId.keys.size - 1}; received others")

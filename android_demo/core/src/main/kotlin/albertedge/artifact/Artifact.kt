@@ -42,8 +42,9 @@ class Artifact private constructor(
         @JvmStatic
         fun read(file: ByteBuffer): Artifact {
             val archive = readArchive(file)
+            val names = archive.files.keys
             val data = archive.files[MANIFEST_FILE]
-                ?: throw ArtifactException("the zip in the file must hold $MANIFEST_FILE; received ${archive.files.keys}")
+                ?: throw ArtifactException("the zip in the file must hold $MANIFEST_FILE; received $names")
             val manifest = Manifest.read(data)
             val files = archive.files - MANIFEST_FILE
             val model = firstBytes(file, archive.start)

@@ -65,9 +65,10 @@ internal fun checkGraph(manifest: Manifest, model: ModelFacts, data: ByteBuffer)
 
 private fun checkMetadata(model: ModelFacts, data: ByteBuffer) {
     val span = metadataSpan(model)
-    val found = span != null && METADATA_IDENTIFIER.indices.all {
-        data.get(span.position + 4 + it).toInt() == METADATA_IDENTIFIER[it].code
-    }
+    val found = span != null &&
+        METADATA_IDENTIFIER.indices.all {
+            data.get(span.position + 4 + it).toInt() == METADATA_IDENTIFIER[it].code
+        }
     if (!found) {
         throw ArtifactException("the flatbuffer must hold TFLite Metadata under $METADATA_ENTRY; received none")
     }
@@ -113,7 +114,8 @@ internal fun inputShapes(manifest: Manifest): Map<String, List<Int>> {
         shapes["token_type_ids"] = listOf(1, -1)
         shapes["max_depth"] = listOf(1)
     } else {
-        for (name in listOf("input_ids", "token_type_ids", "attention_mask")) shapes[name] = listOf(1, manifest.maxLength)
+        val names = listOf("input_ids", "token_type_ids", "attention_mask")
+        names.associateWithTo(shapes) { listOf(1, manifest.maxLength) }
     }
     // All shapes of the unrolled layout are fixed, so it takes one mask a run.
     if (manifest.takesMasks) shapes[MASKED_POSITIONS] = listOf(1, if (manifest.isLooped) -1 else 1)
@@ -142,7 +144,7 @@ private fun outputAxes(manifest: Manifest): Map<String, List<Int>> {
 private fun checkArguments(manifest: Manifest, graph: SubgraphFacts, signature: SignatureFacts) {
     for ((arguments, places) in listOf(signature.inputs to graph.inputs, signature.outputs to graph.outputs)) {
         if (arguments.values.sorted() != places.sorted()) {
-            throw ArtifactException("the signature must name each of the graph's inputs and outputs once; received others")
+            throw ArtifactException("the signature must name each input and output of the graph once; received others")
         }
     }
     val expected = inputShapes(manifest).map { (name, shape) ->
@@ -153,7 +155,8 @@ private fun checkArguments(manifest: Manifest, graph: SubgraphFacts, signature: 
     }
     if (expected.sorted() != received.sorted()) {
         val layout = if (manifest.isLooped) "looped" else "unrolled"
-        throw ArtifactException("the $layout graph must have the inputs $expected; received ${received.toString().take(400)}")
+        val shown = received.toString().take(400)
+        throw ArtifactException("the $layout graph must have the inputs $expected; received $shown")
     }
     checkOutputs(manifest, signature.outputs.mapValues { (_, index) -> graph.tensors[index] })
 }
@@ -176,9 +179,15 @@ private fun checkOutputs(manifest: Manifest, outputs: Map<String, TensorFacts>) 
     if (manifest.exit != null && !outputs.getValue(DEPTH_USED).shape.contentEquals(intArrayOf(1))) {
         throw ArtifactException("$DEPTH_USED must have the shape [1]; received another")
     }
+    checkQuantized(manifest, outputs)
+}
+
+private fun checkQuantized(manifest: Manifest, outputs: Map<String, TensorFacts>) {
     for ((name, stated) in manifest.quantizedOutputs) {
         val found = outputs.getValue(name).quantization
-        val isSame = found != null && found.scales == 1 && found.scale.toDouble() == stated.scale &&
+        val isSame = found != null &&
+            found.scales == 1 &&
+            found.scale.toDouble() == stated.scale &&
             found.zeroPoint == stated.zeroPoint.toLong()
         if (!isSame) throw ArtifactException("$name must have the manifest's scale and zero point; received $found")
     }

@@ -75,7 +75,8 @@ class DeviceSettings internal constructor(values: JsonObject?) {
 
     private fun checkRanges(value: Json?) {
         if (value == null || value === JsonNull) return
-        val names = value as? JsonObject ?: throw ArtifactException("activation_ranges must be an object; received another")
+        val names = value as? JsonObject
+            ?: throw ArtifactException("activation_ranges must be an object; received another")
         for (name in names.keys) {
             val ends = (names[name] as? JsonArray)?.items?.map { finiteOrNull(it) }
             val isRange = ends != null && ends.size == 2 && (ends[0] ?: 1.0) <= 0 && 0 <= (ends[1] ?: -1.0)

@@ -121,8 +121,8 @@ internal class FlatbufferReader(source: ByteBuffer) {
 
     private companion object {
         /**
-         * Of one file. A 12-layer classifier with its layers unrolled has about 10,000. Python's reader takes five times
-         * as many, which would not fit into the memory that a phone gives an app.
+         * Of one file. A 12-layer classifier with its layers unrolled has about 10,000. Python's reader takes five
+         * times as many, which would not fit into the memory that a phone gives an app.
          */
         const val MAX_ITEMS = 200_000
         const val MAX_STRING_BYTES = 65_535

@@ -23,7 +23,8 @@ internal fun headOf(value: Json, first: AlbertConfig): Head {
     val values = value as JsonObject
     val task = Task.of(values["task"])
     val labels = strings(values.array("labels", "a head"), "a head's labels")
-    require(labels.isNotEmpty() == task.hasLabels, "a head must have labels if its task has") { "${labels.size} labels" }
+    val hasItsLabels = labels.isNotEmpty() == task.hasLabels
+    require(hasItsLabels, "a head must have labels if its task has") { "${labels.size} labels" }
     val settings = values.objectAt("settings", "a head")
     return Head(task, first.withHead(labels.ifEmpty { null }, values["problem_type"], settings))
 }

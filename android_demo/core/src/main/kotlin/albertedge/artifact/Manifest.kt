@@ -130,9 +130,8 @@ class Manifest private constructor(values: JsonObject) {
                 ?: throw ArtifactException("$MANIFEST_FILE must hold an object; received another value")
             val version = versionOf(values)
             checkedObject(values, KEYS.filter { (SINCE[it] ?: 1) <= version }, MANIFEST_FILE)
-            if (!(writeJson(values) + "\n").toByteArray().contentEquals(data)) {
-                throw ArtifactException("$MANIFEST_FILE must be spelt as `albert-edge convert` does; received other bytes")
-            }
+            val isSame = (writeJson(values) + "\n").toByteArray().contentEquals(data)
+            require(isSame, "$MANIFEST_FILE must be spelt as `albert-edge convert` does") { "other bytes" }
             return Manifest(values)
         }
 
@@ -152,7 +151,8 @@ class Manifest private constructor(values: JsonObject) {
             val first = Head(Task.of(values["task"]), AlbertConfig(values.objectAt("config", MANIFEST_FILE)))
             val others = if (values["heads"] == null) emptyList() else values.array("heads", MANIFEST_FILE).items
             // A task comes once: more of them are not worth reading.
-            require(others.size < Task.values().size, "each head of one file must have a task of its own") { others.size }
+            val canDiffer = others.size < Task.values().size
+            require(canDiffer, "each head of one file must have a task of its own") { others.size }
             return (listOf(first) + others.map { headOf(it, first.config) }).also { checkHeads(it) }
         }
 

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer
  * What the `.tflite` flatbuffer [data] holds, every offset and index checked.
  *
  * Follows TFLite's public schema (version 3, identifier TFL3). It reads every table that describes the graph and no
- * weight: a buffer is given as a span. Throws [ArtifactException] on a damaged structure, an unknown schema version, and
- * data stored behind the flatbuffer.
+ * weight: a buffer is given as a span. Throws [ArtifactException] on a damaged structure, an unknown schema version,
+ * and data stored behind the flatbuffer.
  */
 internal fun readModel(data: ByteBuffer): ModelFacts {
     val model = FlatbufferReader(data).root("TFL3")

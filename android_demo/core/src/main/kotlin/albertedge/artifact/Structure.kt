@@ -38,8 +38,8 @@ private fun checkTensor(tensor: TensorFacts) {
     val counts = parameters.scales == 1 || parameters.scales == perIndex
     if (!isKnown || !counts || parameters.zeroPoints != parameters.scales) {
         throw ArtifactException(
-            "a tensor of shape ${tensor.shape.toList()} must have one scale and one zero point, or one for each index " +
-                "of a dimension; received $parameters",
+            "a tensor of shape ${tensor.shape.toList()} must have one scale and one zero point, or one for each " +
+                "index of a dimension; received $parameters",
         )
     }
 }

@@ -36,7 +36,11 @@ enum class Task(
 
     companion object {
         /** The task of a manifest's value; throws [ArtifactException] on any other. */
-        internal fun of(value: Json?): Task = values().firstOrNull { value is JsonString && value.value == it.key }
-            ?: throw ArtifactException("task must be one of ${values().joinToString { it.key }}; received ${shown(value)}")
+        internal fun of(value: Json?): Task {
+            val found = values().firstOrNull { value is JsonString && value.value == it.key }
+            if (found != null) return found
+            val keys = values().joinToString { it.key }
+            throw ArtifactException("task must be one of $keys; received ${shown(value)}")
+        }
     }
 }

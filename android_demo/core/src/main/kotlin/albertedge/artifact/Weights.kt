@@ -64,7 +64,10 @@ internal class Weights(private val model: ModelFacts) {
         while (left.isNotEmpty()) {
             val current = left.removeAt(left.size - 1)
             if (current.tensor < 0 || !seen.add(current)) continue
-            if (--stepsLeft < 0) throw ArtifactException("a graph must be traced in $MAX_STEPS steps; received a longer one")
+            stepsLeft--
+            if (stepsLeft < 0) {
+                throw ArtifactException("a graph must be traced in $MAX_STEPS steps; received a longer one")
+            }
             val origins = origins(current)
             left.addAll(origins)
             if (origins.isEmpty()) ends.add(current)
@@ -90,7 +93,8 @@ internal class Weights(private val model: ModelFacts) {
     /** Whether a loop's body hands the value at [position] on as it was. */
     private fun isKept(body: Int, position: Int): Boolean {
         val graph = model.subgraphs[body]
-        return position < minOf(graph.inputs.size, graph.outputs.size) && graph.inputs[position] == graph.outputs[position]
+        val handedOn = minOf(graph.inputs.size, graph.outputs.size)
+        return position < handedOn && graph.inputs[position] == graph.outputs[position]
     }
 
     private companion object {

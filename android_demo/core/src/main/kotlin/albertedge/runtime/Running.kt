@@ -28,9 +28,9 @@ class Outputs(
 /**
  * Run [packed] on the model of [manifest] that [runner] holds.
  *
- * `looped` takes the input at its exact length and all masks at once, `unrolled` takes its one length, padded and masked,
- * and one masked position a run. Throws [RequestException] on ids, lengths, positions or options that the model doesn't
- * take, [OutputException] if an output is missing or misshapen.
+ * `looped` takes the input at its exact length and all masks at once, `unrolled` takes its one length, padded and
+ * masked, and one masked position a run. Throws [RequestException] on ids, lengths, positions or options that the model
+ * doesn't take, [OutputException] if an output is missing or misshapen.
  */
 fun runPacked(
     runner: ModelRunner,
@@ -71,23 +71,28 @@ private fun joined(
         throw OutputException("$name must have one text and ${axes.size} axes; received ${shape.toList()}")
     }
     val inner = shape.drop(1).toIntArray()
-    val wanted = when (axes[0]) {
+    val rows = when (axes[0]) {
         Axis.TOKENS -> packed.inputIds.size
         Axis.MASKS -> packed.maskedPositions?.size ?: 0
         else -> return FloatTensor(inner, parts[0].values)
     }
-    if (wanted > inner[0] * parts.size) {
-        throw OutputException("$name must have $wanted rows; received ${inner[0] * parts.size}")
+    return firstRows(name, parts.map { it.values }, inner, rows)
+}
+
+/** The first [rows] of all [parts], each of the shape [inner]. */
+private fun firstRows(name: String, parts: List<FloatArray>, inner: IntArray, rows: Int): FloatTensor {
+    if (rows > inner[0] * parts.size) {
+        throw OutputException("$name must have $rows rows; received ${inner[0] * parts.size}")
     }
     val width = inner.drop(1).fold(1) { product, size -> product * size }
-    val values = FloatArray(wanted * width)
+    val values = FloatArray(rows * width)
     var place = 0
     for (part in parts) {
-        val count = minOf(part.values.size, values.size - place)
-        part.values.copyInto(values, place, 0, count)
+        val count = minOf(part.size, values.size - place)
+        part.copyInto(values, place, 0, count)
         place += count
     }
-    return FloatTensor(intArrayOf(wanted) + inner.drop(1), values)
+    return FloatTensor(intArrayOf(rows) + inner.drop(1), values)
 }
 
 private fun inFloat32(manifest: Manifest, name: String, tensor: Tensor?): FloatTensor = when (tensor) {

@@ -46,8 +46,8 @@ class Answer(
 /**
  * `question-answering`: the span of a passage that answers a question, or that nothing in it does.
  *
- * The passage runs in windows, each behind the question, and the best span of all windows is the answer. A model trained
- * with unanswerable questions has a threshold in its settings; one without it always answers.
+ * The passage runs in windows, each behind the question, and the best span of all windows is the answer. A model
+ * trained with unanswerable questions has a threshold in its settings; one without it always answers.
  */
 class AnsweringPipeline(config: AlbertConfig, tokenizer: Tokenizer, longest: Int) :
     Pipeline<Question, Answer>(config, tokenizer, longest) {
@@ -70,7 +70,9 @@ class AnsweringPipeline(config: AlbertConfig, tokenizer: Tokenizer, longest: Int
 
     private fun passageOf(request: Question): Passage {
         val passage = Passage(request.passage, encodeRequest(tokenizer, request.passage))
-        if (passage.isShown.none { it }) throw RequestException("a passage must hold text to answer from; received none")
+        if (true !in passage.isShown) {
+            throw RequestException("a passage must hold text to answer from; received none")
+        }
         return passage
     }
 

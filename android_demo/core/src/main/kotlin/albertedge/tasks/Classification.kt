@@ -27,8 +27,9 @@ class Classification(
 /**
  * `text-classification`: one label, several labels, or numbers for a text or a pair.
  *
- * A text that fits runs as it is; a longer one runs in windows whose scores are merged as the model's settings say. Of a
- * pair the longer text (the second of equals) is in windows, and the other, cut to half of the room, stands beside each.
+ * A text that fits runs as it is; a longer one runs in windows whose scores are merged as the model's settings say. Of
+ * a pair the longer text (the second of equals) is in windows, and the other, cut to half of the room, stands beside
+ * each.
  */
 class ClassificationPipeline(config: AlbertConfig, tokenizer: Tokenizer, longest: Int) :
     Pipeline<TextRequest, Classification>(config, tokenizer, longest) {
@@ -45,9 +46,10 @@ class ClassificationPipeline(config: AlbertConfig, tokenizer: Tokenizer, longest
         val labels = config.labels
         val logits = pooled(outputs, inputs(request).size, "logits", labels.size)
         val scores = mergeWindows(logits, type, config.settings.mergesByMax)
+        val threshold = config.settings.labelThreshold
         val given = when (type) {
             ProblemType.SINGLE_LABEL -> listOf(labels[argmax(scores)])
-            ProblemType.MULTI_LABEL -> labels.filterIndexed { index, _ -> scores[index] >= config.settings.labelThreshold }
+            ProblemType.MULTI_LABEL -> labels.filterIndexed { index, _ -> scores[index] >= threshold }
             ProblemType.REGRESSION -> emptyList()
         }
         return Classification(type, given, labels.zip(scores.toList()).toMap(), depthUsed(outputs))

@@ -38,7 +38,8 @@ class FillingPipeline(config: AlbertConfig, tokenizer: Tokenizer, longest: Int) 
     Pipeline<FillRequest, List<List<FillCandidate>>>(config, tokenizer, longest) {
     private val special = setOf(
         tokenizer.padId, tokenizer.unkId, tokenizer.clsId, tokenizer.sepId,
-        tokenizer.maskId ?: throw ArtifactException("a vocabulary must have the piece $MASK to fill masks; received none"),
+        tokenizer.maskId
+            ?: throw ArtifactException("a vocabulary must have the piece $MASK to fill masks; received none"),
     )
 
     override fun inputs(request: FillRequest): List<Packed> {

@@ -25,8 +25,8 @@ class Order(
 /**
  * `sentence-order`, of a model with two labels, the first of which means "in order".
  *
- * What tells the order lies where the passages meet, so passages too long lose the first one's start and the second one's
- * end, each down to half of the room.
+ * What tells the order lies where the passages meet, so passages too long lose the first one's start and the second
+ * one's end, each down to half of the room.
  */
 class OrderPipeline(config: AlbertConfig, tokenizer: Tokenizer, longest: Int) :
     Pipeline<TextRequest, Order>(config, tokenizer, longest) {

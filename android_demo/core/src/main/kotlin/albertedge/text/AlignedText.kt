@@ -49,7 +49,5 @@ internal class AlignedBuilder(capacity: Int) {
     /** Lets the last character reach to [end]. */
     fun extendLast(end: Int) = ends.setLast(end)
 
-    val lastEnd: Int get() = ends.codes[ends.size - 1]
-
     fun build() = AlignedText(codes.codes, starts.codes, ends.codes, codes.size)
 }

@@ -60,8 +60,8 @@ internal fun noAnswerLogit(logits: List<WindowLogits>): Double = logits.minOf { 
 /**
  * At most [count] different spans of characters with the highest logits, the highest first.
  *
- * Follows `run_squad.py` of google-research/bert, but the middle piece of a span decides which window judges it. Of equal
- * logits the span that starts first, then the shorter one, comes first.
+ * Follows `run_squad.py` of google-research/bert, but the middle piece of a span decides which window judges it. Of
+ * equal logits the span that starts first, then the shorter one, comes first.
  */
 internal fun bestCandidates(
     passage: Passage,

@@ -54,11 +54,17 @@ internal class Charsmap(data: ByteArray) {
         return found
     }
 
-    /** Whether no known sequence begins with the ASCII character [code]. */
-    fun startsNothing(code: Int): Boolean {
+    /** Whether no known sequence begins with these ASCII characters. */
+    fun startsNothing(vararg codes: Int): Boolean {
         if (units.isEmpty()) return true
-        val node = offset(units[0]) xor code
-        return node >= units.size || units[node] and LABEL_BITS != code
+        var node = offset(units[0])
+        for (code in codes) {
+            node = node xor code
+            val unit = if (node < units.size) units[node] else 0
+            if (code == 0 || unit and LABEL_BITS != code) return true
+            node = node xor offset(unit)
+        }
+        return false
     }
 
     /** Calls [found] with each known beginning and its length in characters, shorter first, while it says to go on. */
@@ -106,7 +112,12 @@ internal class Charsmap(data: ByteArray) {
 }
 
 /** Bytes of UTF-8 that a character takes. */
-internal fun utf8Length(code: Int): Int = if (code < 0x80) 1 else if (code < 0x800) 2 else if (code < 0x10000) 3 else 4
+internal fun utf8Length(code: Int): Int = when {
+    code < 0x80 -> 1
+    code < 0x800 -> 2
+    code < 0x10000 -> 3
+    else -> 4
+}
 
 private fun utf8Byte(code: Int, bytes: Int, index: Int): Int {
     val part = code shr 6 * (bytes - 1 - index)

@@ -70,9 +70,10 @@ private fun isControl(code: Int): Boolean {
     return Unicode.category(code) in setOf("Cc", "Cf", "Zl", "Zp")
 }
 
-private fun isExtending(code: Int): Boolean =
-    code in OTHER_EXTENDING || code in 0x1F3FB..0x1F3FF || code in TAGS ||
-        Unicode.category(code).let { it == "Mn" || it == "Me" || it == "Mc" }
+private fun isExtending(code: Int): Boolean = code in OTHER_EXTENDING ||
+    code in 0x1F3FB..0x1F3FF ||
+    code in TAGS ||
+    Unicode.category(code).let { it == "Mn" || it == "Me" || it == "Mc" }
 
 private val TAGS = 0xE0020..0xE007F
 private val OTHER_EXTENDING = setOf(0x200C, 0x200D, 0xE33, 0xEB3, 0xFF9E, 0xFF9F)

@@ -45,7 +45,9 @@ class Utf16Offsets(text: String) {
             units = null
         } else {
             val found = IntArray(length + 1)
-            for (index in 0 until length) found[index + 1] = found[index] + Character.charCount(text.codePointAt(found[index]))
+            for (index in 0 until length) {
+                found[index + 1] = found[index] + Character.charCount(text.codePointAt(found[index]))
+            }
             units = found
         }
     }
@@ -81,4 +83,3 @@ internal class CodeBuffer(capacity: Int = 16) {
 
     fun toArray(): IntArray = codes.copyOf(size)
 }
-

@@ -25,8 +25,8 @@ private const val NEVER = -1e30
  * The likeliest sequence of tags that the scheme allows (Viterbi 1967), the pieces' log-probabilities added up.
  *
  * A word is judged by its first piece (Devlin et al. 2018, section 5.3). Several words of one piece are one unit: the
- * first of them stands for all, and the others go on with the entity that it starts or continues. A word without a piece
- * is `O` for certain. [logProbabilities] is [pieces][labels].
+ * first of them stands for all, and the others go on with the entity that it starts or continues. A word without a
+ * piece is `O` for certain. [logProbabilities] is [pieces][labels].
  */
 internal fun decodeWords(
     logProbabilities: List<DoubleArray>,
@@ -36,12 +36,7 @@ internal fun decodeWords(
 ): DecodedWords {
     val pieces = firstPieces(encoding, words)
     val heads = words.indices.filter { it == 0 || pieces[it] < 0 || pieces[it] != pieces[it - 1] }
-    val scores = heads.map { head ->
-        val found = if (pieces[head] < 0) null else logProbabilities[pieces[head]]
-        DoubleArray(labels.states.size) { state ->
-            if (found == null) if (state == labels.outside) 0.0 else NEVER else found.getOrElse(state) { NEVER }
-        }
-    }
+    val scores = heads.map { head -> scoresOf(if (pieces[head] < 0) null else logProbabilities[pieces[head]], labels) }
     val path = bestPath(scores, labels)
     val units = toIob2(path.map { labels.states[it] })
     val tags = ArrayList<Tag>(words.size)
@@ -55,6 +50,15 @@ internal fun decodeWords(
         }
     }
     return DecodedWords(tags, probabilities)
+}
+
+/** Of each state the log-probability in [found]; without any, of a word without a piece, `O` is certain. */
+private fun scoresOf(found: DoubleArray?, labels: TagSet) = DoubleArray(labels.states.size) { state ->
+    when {
+        found != null -> found.getOrElse(state) { NEVER }
+        state == labels.outside -> 0.0
+        else -> NEVER
+    }
 }
 
 /** The first piece that covers a character of each word, [words]; -1 if there is none. */

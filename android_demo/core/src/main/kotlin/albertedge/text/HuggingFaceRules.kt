@@ -87,9 +87,7 @@ internal class HuggingFaceRules(
      */
     private fun cut(codes: IntArray, first: Int, last: Int): IntArray {
         val size = last - first
-        val best = DoubleArray(size + 1) { if (it == 0) 0.0 else Double.NEGATIVE_INFINITY }
-        val cameFrom = IntArray(size + 1)
-        val isUnknown = BooleanArray(size + 1)
+        val paths = Paths(size)
         for (start in 0 until size) {
             var node = PieceTrie.ROOT
             var hasSingle = false
@@ -99,21 +97,25 @@ internal class HuggingFaceRules(
                 val id = trie.id(node)
                 if (id == PieceTrie.NONE || id == maskId) continue
                 hasSingle = hasSingle || end == start + 1
-                val sum = best[start] + model.scores[id]
-                if (sum > best[end]) {
-                    best[end] = sum
-                    cameFrom[end] = start
-                    isUnknown[end] = id == unknownId
-                }
+                paths.offer(start, end, paths.best[start] + model.scores[id], id == unknownId)
             }
-            val sum = best[start] + unknownScore
-            if (!hasSingle && sum > best[start + 1]) {
-                best[start + 1] = sum
-                cameFrom[start + 1] = start
-                isUnknown[start + 1] = true
-            }
+            if (!hasSingle) paths.offer(start, start + 1, paths.best[start] + unknownScore, true)
         }
-        return endsBack(size, cameFrom, isUnknown)
+        return endsBack(size, paths.cameFrom, paths.isUnknown)
+    }
+
+    /** The best way to each end that was found so far: its sum, where its last piece starts, whether that is unknown. */
+    private class Paths(size: Int) {
+        val best = DoubleArray(size + 1) { if (it == 0) 0.0 else Double.NEGATIVE_INFINITY }
+        val cameFrom = IntArray(size + 1)
+        val isUnknown = BooleanArray(size + 1)
+
+        fun offer(start: Int, end: Int, sum: Double, unknown: Boolean) {
+            if (sum <= best[end]) return
+            best[end] = sum
+            cameFrom[end] = start
+            isUnknown[end] = unknown
+        }
     }
 
     private fun endsBack(size: Int, cameFrom: IntArray, isUnknown: BooleanArray): IntArray {

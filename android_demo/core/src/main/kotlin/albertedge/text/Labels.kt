@@ -37,7 +37,8 @@ internal fun logSoftmax(logits: DoubleArray): DoubleArray {
 }
 
 /** 1 / (1 + exp(-x)), as (1 + tanh(x / 2)) / 2, which can't overflow. */
-internal fun sigmoid(logits: DoubleArray): DoubleArray = DoubleArray(logits.size) { (1 + Math.tanh(logits[it] / 2)) / 2 }
+internal fun sigmoid(logits: DoubleArray): DoubleArray =
+    DoubleArray(logits.size) { (1 + Math.tanh(logits[it] / 2)) / 2 }
 
 /** The place of the highest value, the first of equals. */
 internal fun argmax(values: DoubleArray): Int {

@@ -32,8 +32,8 @@ private fun groups(masks: List<Int>, widest: Int): List<List<Int>> {
  * The text with [piece] put in for the `[MASK]` that starts at the character [place].
  *
  * A piece that starts a word has white space before it, unless the text starts there; a piece that continues one stands
- * right behind the text before, whatever white space the mask had there. A WordPiece starts a word also where there is no
- * white space, at punctuation and Chinese characters, and gets none there. What follows stays as it is.
+ * right behind the text before, whatever white space the mask had there. A WordPiece starts a word also where there is
+ * no white space, at punctuation and Chinese characters, and gets none there. What follows stays as it is.
  */
 internal fun filledText(tokenizer: Tokenizer, codes: IntArray, place: Int, piece: String): String {
     val mark = WORD_START.toChar()

@@ -57,8 +57,7 @@ private class FieldValue(val data: ByteArray, val number: Long, val from: Int, v
         return utf8OrNull(data, from, to) ?: throw notAModel("a text that isn't UTF-8")
     }
 
-    fun bytes(): ByteArray =
-        if (isBytes) data.copyOfRange(from, to) else throw notAModel("a number in place of bytes")
+    fun bytes(): ByteArray = if (isBytes) data.copyOfRange(from, to) else throw notAModel("a number in place of bytes")
 
     fun each(action: (Int, FieldValue) -> Unit) {
         if (!isBytes) throw notAModel("a number in place of a message")

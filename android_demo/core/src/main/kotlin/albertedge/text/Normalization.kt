@@ -23,23 +23,46 @@ private const val DOT_ABOVE = 0x307
  */
 internal fun clean(codes: IntArray, from: Int, to: Int, options: TokenizerOptions): AlignedText {
     var aligned = straightenQuotes(collapseSpaces(codes, from, to))
-    if (!options.keepAccents && !aligned.isAscii) aligned = replaceCharacters(aligned, WithoutAccents)
+    if (aligned.isAscii) {
+        if (options.lowerCase) lowerInPlace(aligned)
+        return aligned
+    }
+    if (!options.keepAccents) aligned = replaceCharacters(aligned, WithoutAccents)
     return if (options.lowerCase) lower(aligned) else aligned
 }
 
-private fun collapseSpaces(codes: IntArray, from: Int, to: Int): AlignedText {
-    val collapsed = AlignedBuilder(to - from)
-    var place = from
-    while (place < to) {
-        while (place < to && Unicode.isSpace(codes[place])) place++
-        if (place == to) break
-        if (collapsed.size > 0) collapsed.add(0x20, collapsed.lastEnd, place)
-        while (place < to && !Unicode.isSpace(codes[place])) {
-            collapsed.add(codes[place], place, place + 1)
-            place++
-        }
+/** Of ASCII text, which has neither accents nor a letter that needs a look beside it: most of what is read. */
+private fun lowerInPlace(text: AlignedText) {
+    for (place in 0 until text.size) {
+        val code = text.codes[place]
+        if (code in 'A'.code..'Z'.code) text.codes[place] = code + ('a'.code - 'A'.code)
     }
-    return collapsed.build()
+}
+
+private fun collapseSpaces(codes: IntArray, from: Int, to: Int): AlignedText {
+    val kept = IntArray(to - from)
+    val starts = IntArray(to - from)
+    val ends = IntArray(to - from)
+    var size = 0
+    // Where white space began that is to become one space if anything follows it.
+    var gap = -1
+    for (place in from until to) {
+        val code = codes[place]
+        if (Unicode.isSpace(code)) {
+            if (gap < 0 && size > 0) gap = place
+            continue
+        }
+        if (gap >= 0) {
+            kept[size] = 0x20
+            starts[size] = gap
+            ends[size++] = place
+            gap = -1
+        }
+        kept[size] = code
+        starts[size] = place
+        ends[size++] = place + 1
+    }
+    return AlignedText(kept, starts, ends, size)
 }
 
 /** The quotes of old plain text, `` and '', as the one character ". */

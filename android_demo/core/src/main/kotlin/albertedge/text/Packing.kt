@@ -15,8 +15,8 @@ class Packed(
 /**
  * Tokenize and pack one text or pair into at most [maxLength] tokens: `[CLS] A [SEP]` or `[CLS] A [SEP] B [SEP]`.
  *
- * Follows `convert_single_example` of google-research/albert (`classifier_utils.py`) without its padding. A text too long
- * loses its end; of a pair the longer loses first. Throws [RequestException] without room for the special pieces.
+ * Follows `convert_single_example` of google-research/albert (`classifier_utils.py`) without its padding. A text too
+ * long loses its end; of a pair the longer loses first. Throws [RequestException] without room for the special pieces.
  */
 fun pack(tokenizer: Tokenizer, text: String, textPair: String? = null, maxLength: Int = 512): Packed {
     val specials = if (textPair == null) 2 else 3

@@ -8,8 +8,8 @@ import albertedge.ArtifactException
  * A hash table of (node, character), so that it is made in one pass, whatever the vocabulary.
  */
 internal class PieceTrie(pieces: List<String>) {
-    private var keys = LongArray(MIN_SLOTS)
-    private var nodes = IntArray(MIN_SLOTS)
+    /** Key and node together, so that a step reads one place of memory: most are far from the last one's. */
+    private var slots = LongArray(MIN_SLOTS)
     private var shift = 64 - MIN_SLOTS.countTrailingZeroBits()
     private val ids = CodeBuffer(pieces.size)
 
@@ -35,12 +35,15 @@ internal class PieceTrie(pieces: List<String>) {
         val key = key(node, code)
         var slot = slot(key)
         while (true) {
-            val found = keys[slot]
-            if (found == key) return nodes[slot]
+            val found = slots[slot]
+            if (found ushr NODE_BITS == key) return (found and MAX_NODE).toInt()
             if (found == 0L) return NONE
-            slot = slot + 1 and keys.size - 1
+            slot = slot + 1 and slots.size - 1
         }
     }
+
+    /** Nodes, [ROOT] included. */
+    val size: Int get() = ids.size
 
     /** The id of the piece that ends at [node]; [NONE] if none does. */
     fun id(node: Int): Int = ids.codes[node]
@@ -59,26 +62,26 @@ internal class PieceTrie(pieces: List<String>) {
         val known = next(node, code)
         if (known != NONE) return known
         val added = ids.size
+        if (added > MAX_NODE) {
+            throw ArtifactException("a vocabulary's pieces must have at most $MAX_NODE beginnings; received more")
+        }
         ids.add(NONE)
-        if (2 * added >= keys.size) grow()
-        put(key(node, code), added)
+        if (2 * added >= slots.size) grow()
+        put(key(node, code), added.toLong())
         return added
     }
 
-    private fun put(key: Long, node: Int) {
+    private fun put(key: Long, node: Long) {
         var slot = slot(key)
-        while (keys[slot] != 0L) slot = slot + 1 and keys.size - 1
-        keys[slot] = key
-        nodes[slot] = node
+        while (slots[slot] != 0L) slot = slot + 1 and slots.size - 1
+        slots[slot] = key shl NODE_BITS or node
     }
 
     private fun grow() {
-        val oldKeys = keys
-        val oldNodes = nodes
-        keys = LongArray(2 * oldKeys.size)
-        nodes = IntArray(2 * oldKeys.size)
+        val old = slots
+        slots = LongArray(2 * old.size)
         shift--
-        for (index in oldKeys.indices) if (oldKeys[index] != 0L) put(oldKeys[index], oldNodes[index])
+        for (entry in old) if (entry != 0L) put(entry ushr NODE_BITS, entry and MAX_NODE)
     }
 
     /** Never 0, which marks a free slot. */
@@ -92,6 +95,10 @@ internal class PieceTrie(pieces: List<String>) {
         const val NONE = -1
         private const val MIN_SLOTS = 1024
         private const val CODE_BITS = 21
+        private const val NODE_BITS = 21
+
+        /** A key has one more bit than a node and a code, and shares 64 with a node. */
+        private const val MAX_NODE = (1L shl NODE_BITS) - 1
         private const val GOLDEN = -0x61c8864680b583ebL
     }
 }

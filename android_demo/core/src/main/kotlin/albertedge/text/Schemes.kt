@@ -63,11 +63,12 @@ internal fun toIob2(tags: List<Tag>): List<Tag> = tags.mapIndexed { index, tag -
 }
 
 /**
- * The scheme of a model's label set: with an E or an S it is `bioes`; where a type has I and no B, entities start with I,
- * which only `iob1` allows; else it is `iob2`.
+ * The scheme of a model's label set: with an E or an S it is `bioes`; where a type has I and no B, entities start with
+ * I, which only `iob1` allows; else it is `iob2`.
  */
 internal fun schemeOfLabels(tags: List<Tag>): String {
     if (tags.any { it.prefix == 'E' || it.prefix == 'S' }) return "bioes"
-    val types = tags.filter { it.prefix == 'I' }.map { it.type } - tags.filter { it.prefix == 'B' }.map { it.type }.toSet()
+    fun typesOf(prefix: Char) = tags.filter { it.prefix == prefix }.map { it.type }
+    val types = typesOf('I') - typesOf('B').toSet()
     return if (types.isEmpty()) "iob2" else "iob1"
 }

@@ -69,8 +69,11 @@ internal object Unicode {
     }
 
     /** NFD of one character; null: it stays. */
-    fun canonical(code: Int): IntArray? =
-        if (code < 0xC0) null else if (code in HANGUL) hangul(code) else canonical[code]
+    fun canonical(code: Int): IntArray? = when {
+        code < 0xC0 -> null
+        code in HANGUL -> hangul(code)
+        else -> canonical[code]
+    }
 
     /** NFKD of one character; null: it stays. */
     fun compatible(code: Int): IntArray? = if (code < 0xA0) null else compatible[code] ?: canonical(code)

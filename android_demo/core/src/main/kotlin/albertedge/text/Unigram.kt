@@ -21,11 +21,16 @@ internal class Unigram(private val model: ModelProto, private val trie: PieceTri
     private val unknownId = model.types.indexOf(PieceType.UNKNOWN)
     private val unknownScore: Float
     private val scores: DoubleArray
+
+    /** Of a node of [trie] whose piece may be used its score, or infinity where that needs 64 bits; else not a number. */
+    private val nodeScores: FloatArray
     private val space = if (model.escapeWhitespaces) WORD_START else SPACE
-    private val isUsable = BooleanArray(model.texts.size)
 
     /** Whether an ASCII character stays as it is, whatever follows it. */
     private val isPlain: BooleanArray
+
+    /** Whether a space is nothing but a space before an ASCII character, whatever follows that. */
+    private val isSpacePlainBefore: BooleanArray
 
     init {
         val plain = model.types.indices.filter { model.types[it] == PieceType.NORMAL }.map { model.scores[it] }
@@ -33,13 +38,15 @@ internal class Unigram(private val model: ModelProto, private val trie: PieceTri
         // As the library has it: the least positive number where all scores are negative.
         val highest = maxOf(plain.maxOrNull() ?: LEAST_POSITIVE, LEAST_POSITIVE)
         scores = DoubleArray(model.texts.size) { id ->
-            if (model.types[id] == PieceType.USER_DEFINED) userDefinedScore(model.texts[id], highest)
-            else model.scores[id].toDouble()
+            if (model.types[id] == PieceType.USER_DEFINED) {
+                userDefinedScore(model.texts[id], highest)
+            } else {
+                model.scores[id].toDouble()
+            }
         }
-        for (id in isUsable.indices) {
-            isUsable[id] = model.types[id] == PieceType.NORMAL || model.types[id] == PieceType.USER_DEFINED
-        }
-        isPlain = BooleanArray(0x80) { it > 0x20 && startsNothing(it) }
+        nodeScores = FloatArray(trie.size) { node -> nodeScore(trie.id(node)) }
+        isPlain = BooleanArray(0x80) { it > SPACE && startsNothing(it) }
+        isSpacePlainBefore = BooleanArray(0x80) { isSpaceItself() && charsmap.startsNothing(SPACE, it) }
     }
 
     /** Normalize [text] and cut it; the result is aligned with the original that [text] came from. */
@@ -50,14 +57,7 @@ internal class Unigram(private val model: ModelProto, private val trie: PieceTri
     private fun normalize(text: AlignedText): AlignedText {
         val steps = Steps(text.size + 8)
         val match = Charsmap.Match()
-        var place = 0
-        if (model.removeExtraWhitespaces) {
-            while (place < text.size) {
-                step(text, place, match)
-                if (!match.replacement.contentEquals(ONE_SPACE)) break
-                place += match.length
-            }
-        }
+        var place = if (model.removeExtraWhitespaces) leadingSpaces(text, match) else 0
         if (place == text.size) return AlignedText(NOTHING, NOTHING, NOTHING, 0)
         if (model.addDummyPrefix) steps.add(space, place)
         var afterSpace = model.removeExtraWhitespaces
@@ -69,12 +69,28 @@ internal class Unigram(private val model: ModelProto, private val trie: PieceTri
                 place++
                 continue
             }
+            if (code == SPACE && place + 1 < text.size && isPlainBefore(text.codes[place + 1])) {
+                if (!afterSpace) steps.add(space, place)
+                afterSpace = model.removeExtraWhitespaces
+                place++
+                continue
+            }
             step(text, place, match)
             afterSpace = addStep(steps, place, match.replacement, afterSpace)
             place += match.length
         }
         if (model.removeExtraWhitespaces) place = steps.dropLast(space, place)
         return steps.aligned(text, place)
+    }
+
+    private fun leadingSpaces(text: AlignedText, match: Charsmap.Match): Int {
+        var place = 0
+        while (place < text.size) {
+            step(text, place, match)
+            if (!match.replacement.contentEquals(ONE_SPACE)) break
+            place += match.length
+        }
+        return place
     }
 
     /** Adds what a step made, without spaces behind a space; whether it now ends with one. */
@@ -115,41 +131,62 @@ internal class Unigram(private val model: ModelProto, private val trie: PieceTri
         return width
     }
 
+    private fun nodeScore(id: Int): Float = when {
+        id == PieceTrie.NONE -> Float.NaN
+        model.types[id] == PieceType.NORMAL -> model.scores[id]
+        model.types[id] == PieceType.USER_DEFINED -> Float.POSITIVE_INFINITY
+        else -> Float.NaN
+    }
+
     private fun startsNothing(code: Int): Boolean =
         userDefined.next(PieceTrie.ROOT, code) == PieceTrie.NONE && charsmap.startsNothing(code)
+
+    private fun isSpaceItself(): Boolean {
+        val match = Charsmap.Match()
+        charsmap.longest(ONE_SPACE, 0, 1, match)
+        val isKept = match.length == 0 || match.replacement.contentEquals(ONE_SPACE)
+        return isKept && userDefined.next(PieceTrie.ROOT, SPACE) == PieceTrie.NONE
+    }
+
+    private fun isPlainBefore(code: Int): Boolean = code < 0x80 && isSpacePlainBefore[code]
 
     // === Viterbi ===
 
     private fun viterbi(text: AlignedText): Cut {
         val size = text.size
-        val best = FloatArray(size + 1)
-        val cameFrom = IntArray(size + 1) { -1 }
-        val ids = IntArray(size + 1)
+        val paths = Paths(size)
         for (start in 0 until size) {
-            val sum = best[start]
+            val sum = paths.best[start]
             var hasSingle = false
             var node = PieceTrie.ROOT
             for (end in start + 1..size) {
                 node = trie.next(node, text.codes[end - 1])
                 if (node == PieceTrie.NONE) break
+                val score = nodeScores[node]
+                if (score.isNaN()) continue
                 val id = trie.id(node)
-                if (id == PieceTrie.NONE || !isUsable[id]) continue
-                // Rounded before it is compared: of sums that differ in no bit of 24 the first stays.
-                val candidate = (scores[id] + sum).toFloat()
-                if (cameFrom[end] < 0 || candidate > best[end]) {
-                    best[end] = candidate
-                    cameFrom[end] = start
-                    ids[end] = id
-                }
+                val total = if (score.isInfinite()) (scores[id] + sum).toFloat() else score + sum
+                paths.offer(start, end, total, id)
                 if (end == start + 1) hasSingle = true
             }
-            if (!hasSingle && (cameFrom[start + 1] < 0 || unknownScore + sum > best[start + 1])) {
-                best[start + 1] = unknownScore + sum
-                cameFrom[start + 1] = start
-                ids[start + 1] = unknownId
-            }
+            if (!hasSingle) paths.offer(start, start + 1, unknownScore + sum, unknownId)
         }
-        return backtrack(text, cameFrom, ids)
+        return backtrack(text, paths.cameFrom, paths.ids)
+    }
+
+    /** The best way to each end that was found so far: its sum, where its last piece starts, and which piece that is. */
+    private class Paths(size: Int) {
+        val best = FloatArray(size + 1)
+        val cameFrom = IntArray(size + 1) { -1 }
+        val ids = IntArray(size + 1)
+
+        /** A [sum] is rounded before it is compared: of sums that differ in no bit of 24 the first stays. */
+        fun offer(start: Int, end: Int, sum: Float, id: Int) {
+            if (cameFrom[end] >= 0 && sum <= best[end]) return
+            best[end] = sum
+            cameFrom[end] = start
+            ids[end] = id
+        }
     }
 
     /** The pieces of the best path; neighbours that are unknown become one. */

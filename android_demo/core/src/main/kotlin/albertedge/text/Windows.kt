@@ -16,8 +16,8 @@ class Window internal constructor(
  *
  * Follows `convert_examples_to_features` of google-research/albert (`squad_utils.py`), but the last window is shifted
  * back so that it is full. [stride] pieces lie between the starts of two windows, null: half of the room that a window
- * has. [before] are the ids of a first text, [after] of a second one. Throws [RequestException] if there is no room for a
- * piece, and on a stride below 1 or above the room (pieces would be lost).
+ * has. [before] are the ids of a first text, [after] of a second one. Throws [RequestException] if there is no room for
+ * a piece, and on a stride below 1 or above the room (pieces would be lost).
  */
 internal fun windows(
     tokenizer: Tokenizer,

@@ -32,10 +32,16 @@ private class Kept(private val dropped: Set<String>) : Replacement {
 private class Apart(private val extensionE: Int) : Replacement {
     override fun of(code: Int): IntArray? = if (isChinese(code)) intArrayOf(0x20, code, 0x20) else null
 
-    private fun isChinese(code: Int): Boolean = code >= 0x3400 && (
-        code in 0x4E00..0x9FFF || code <= 0x4DBF || code in 0xF900..0xFAFF || code in 0x20000..0x2A6DF ||
-            code in 0x2A700..0x2B81F || code in extensionE..0x2CEAF || code in 0x2F800..0x2FA1F
-        )
+    private fun isChinese(code: Int): Boolean = code >= 0x3400 &&
+        (
+            code in 0x4E00..0x9FFF ||
+                code <= 0x4DBF ||
+                code in 0xF900..0xFAFF ||
+                code in 0x20000..0x2A6DF ||
+                code in 0x2A700..0x2B81F ||
+                code in extensionE..0x2CEAF ||
+                code in 0x2F800..0x2FA1F
+            )
 }
 
 /** NFD without nonspacing marks. */

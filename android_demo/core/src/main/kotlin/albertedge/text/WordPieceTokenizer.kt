@@ -7,10 +7,10 @@ import albertedge.artifact.utf8OrNull
 /**
  * Text to ids with a WordPiece vocabulary (the bytes of a `vocab.txt`, a piece a line), as Chinese ALBERT has one.
  *
- * Follows `FullTokenizer` of google-research/albert (`tokenization.py`, BERT's own): clean-up, Chinese characters apart,
- * lower case and accents, words at white space and punctuation, then of each word the longest piece again and again.
- * [Rules.HUGGING_FACE] follow transformers' `BertTokenizer` where it differs. Throws [ArtifactException] if the bytes are
- * not UTF-8 text, hold an empty or doubled piece, or lack one of `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]`.
+ * Follows `FullTokenizer` of google-research/albert (`tokenization.py`, BERT's own): clean-up, Chinese characters
+ * apart, lower case and accents, words at white space and punctuation, then of each word the longest piece again and
+ * again. [Rules.HUGGING_FACE] follow transformers' `BertTokenizer` where it differs. Throws [ArtifactException] if the
+ * bytes are not UTF-8 text, hold an empty or doubled piece, or lack one of `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]`.
  */
 class WordPieceTokenizer(vocabulary: ByteArray, val options: WordPieceOptions = WordPieceOptions()) : Tokenizer() {
     private val pieces = lines(vocabulary)
@@ -126,8 +126,8 @@ class WordPieceTokenizer(vocabulary: ByteArray, val options: WordPieceOptions = 
             val wrong = pieces.indexOfFirst { it.length !in 1..MAX_PIECE_UNITS }
             if (wrong >= 0) {
                 throw ArtifactException(
-                    "a WordPiece vocabulary must hold one piece a line; received ${pieces[wrong].length} characters in " +
-                        "line ${wrong + 1}",
+                    "a WordPiece vocabulary must hold one piece a line; received ${pieces[wrong].length} characters " +
+                        "in line ${wrong + 1}",
                 )
             }
             return pieces

@@ -191,7 +191,8 @@ private class WordFinder(private val text: IntArray) {
 
     private fun isApostrophe(place: Int): Boolean = at(place) == '\''.code || at(place) == 0x2019
 
-    private fun isOwn(place: Int): Boolean = (at(place) == 's'.code || at(place) == 'S'.code) && !isWordOrMark(place + 1)
+    private fun isOwn(place: Int): Boolean =
+        (at(place) == 's'.code || at(place) == 'S'.code) && !isWordOrMark(place + 1)
 
     private fun joinedEnd(place: Int): Int {
         var end = lettersEnd(place)
