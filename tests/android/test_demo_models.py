@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -75,6 +76,37 @@ def test_entities_of_a_sentence():
         ("Berlin", "place"),
         ("3 May 2021", "date"),
     ]
+
+
+def first_examples(task):
+    """What the app offers to try, as texts or (question, passage)."""
+    tree = ElementTree.parse(ASSETS.parent / "res" / "values" / "examples.xml")
+    items = next(array for array in tree.getroot() if array.get("name") == f"examples_{task}")
+    return [item.text.split("\\n") for item in items]
+
+
+def test_what_the_app_offers_to_try_is_answered_rightly():
+    for name in ("topics", "topics_exit"):
+        with albert_edge.load(ASSETS / f"{name}.tflite") as predictor:
+            labels = [predictor.predict(text).label for (text,) in first_examples("classify")]
+        assert labels == ["science", "sports", "finance"]
+    with albert_edge.load(ASSETS / "entities.tflite") as predictor:
+        found = [
+            [(each.text, each.label) for each in predictor.predict(text).entities] for (text,) in first_examples("tag")
+        ]
+    assert found == [
+        [
+            ("Maria Keller", "person"),
+            ("Vienna", "place"),
+            ("1984", "date"),
+            ("Northern Rail", "organisation"),
+            ("Leeds", "place"),
+        ],
+        [("12 May 2023", "date"), ("Anna Lindqvist", "person"), ("Acme Industries", "organisation")],
+        [("Lisbon", "place"), ("Thomas", "person"), ("Friday", "date")],
+    ]
+    with albert_edge.load(ASSETS / "answers.tflite") as predictor:
+        assert [predictor.predict(*pair).text for pair in first_examples("answer")] == ["John Williams", "Lisbon", ""]
 
 
 @pytest.mark.parametrize(("module", "key"), [(entities, "text"), (answers, "passage")])

@@ -62,7 +62,10 @@ class PhoneMeasurer(
         if (!folder.isDirectory && !folder.mkdirs()) throw IOException("${folder.path} can't be made")
         val time = SimpleDateFormat("yyyyMMdd-HHmmss", Locale.ROOT).format(Date())
         val file = File(folder, "${model.removeSuffix(".tflite")}-$time.json")
-        file.writeText(json)
+        // So that a host or another app never reads half of one.
+        val part = File(folder, "${file.name}.part")
+        part.writeText(json)
+        if (!part.renameTo(file)) throw IOException("${part.path} can't be renamed")
         return file
     }
 
