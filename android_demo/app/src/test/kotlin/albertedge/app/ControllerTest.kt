@@ -211,8 +211,10 @@ class ControllerTest {
     @Test
     fun `a host's job takes the place of a measurement, and a refused one is told`() {
         val controller = ready(Task.CLASSIFY)
+        gate.shut()
         controller.measure()
         controller.runJob("/files/albert-edge/1")
+        gate.open()
         main.until("the job") { controller.state.benchmark is BenchmarkState.Done }
         assertEquals("job.tflite", (controller.state.benchmark as BenchmarkState.Done).measured.name)
         assertEquals(1, measurer.finished)
