@@ -10,14 +10,13 @@ import albertedge.artifact.checkedObject
 import albertedge.artifact.parseJson
 import albertedge.artifact.strings
 import albertedge.artifact.writeJson
+import albertedge.mapped
 import albertedge.shown
+import albertedge.writeWhole
 import java.io.File
-import java.io.FileInputStream
 import java.io.IOException
 import java.io.PrintWriter
 import java.io.StringWriter
-import java.nio.ByteBuffer
-import java.nio.channels.FileChannel
 
 /** How a job ended. */
 class JobEnd internal constructor(
@@ -53,7 +52,7 @@ class Job(private val folder: File, private val root: File) {
         } catch (error: IOException) {
             // A full disk: there may still be room for the few bytes that end the host's waiting.
             val message = "the answer must be written to ${folder.path}; received ${error.message}"
-            runCatching { writeWhole(ENDED, endedText(DEFECT)) }
+            runCatching { writeWhole(File(folder, ENDED), endedText(DEFECT)) }
             JobEnd(DEFECT, message, end.result)
         }
     }
@@ -101,15 +100,9 @@ class Job(private val folder: File, private val root: File) {
     }
 
     private fun write(end: JobEnd) {
-        if (end.result != null) writeWhole("stdout", end.result.toJson())
-        writeWhole("stderr", end.stderr)
-        writeWhole(ENDED, endedText(end.code))
-    }
-
-    private fun writeWhole(name: String, text: String) {
-        val part = File(folder, "$name.part")
-        part.writeText(text)
-        if (!part.renameTo(File(folder, name))) throw IOException("$name can't be renamed to")
+        if (end.result != null) writeWhole(File(folder, "stdout"), end.result.toJson())
+        writeWhole(File(folder, "stderr"), end.stderr)
+        writeWhole(File(folder, ENDED), endedText(end.code))
     }
 
     private companion object {
@@ -125,10 +118,6 @@ class Job(private val folder: File, private val root: File) {
         /** Whether [file] lies below [parent], links and `..` followed. */
         fun contains(parent: File, file: File): Boolean =
             file.canonicalFile.path.startsWith(parent.canonicalFile.path + File.separator)
-
-        fun mapped(file: File): ByteBuffer = FileInputStream(file).use { stream ->
-            stream.channel.map(FileChannel.MapMode.READ_ONLY, 0, stream.channel.size())
-        }
 
         @Suppress("TooGenericExceptionCaught") // A missing library or memory that ran out is an Error; the host waits.
         fun ended(action: () -> BenchmarkResult): JobEnd = try {

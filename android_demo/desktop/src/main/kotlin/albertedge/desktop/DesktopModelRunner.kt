@@ -2,6 +2,7 @@ package albertedge.desktop
 
 import albertedge.AlbertEdgeException
 import albertedge.artifact.Artifact
+import albertedge.outsideHeap
 import albertedge.runtime.FloatTensor
 import albertedge.runtime.IntTensor
 import albertedge.runtime.ModelRunner
@@ -15,7 +16,6 @@ import org.bytedeco.tensorflowlite.TfLiteInterpreter
 import org.bytedeco.tensorflowlite.TfLiteModel
 import org.bytedeco.tensorflowlite.TfLiteSignatureRunner
 import org.bytedeco.tensorflowlite.TfLiteTensor
-import java.nio.ByteBuffer
 import org.bytedeco.tensorflowlite.global.tensorflowlite as lite
 
 /** TensorFlow Lite refuses a model, or fails while it runs one. What it wrote stands on standard error. */
@@ -29,7 +29,7 @@ class DesktopException(message: String) : AlbertEdgeException(message)
  */
 class DesktopModelRunner(artifact: Artifact, threads: Int = 1) : ModelRunner {
     // Read in place by the interpreter, so that it must not be collected before it.
-    private val data = direct(artifact.model)
+    private val data = outsideHeap(artifact.model)
     private val bytes = BytePointer(data)
     private val opened = ArrayList<() -> Unit>()
     private val signature: TfLiteSignatureRunner
@@ -155,13 +155,4 @@ private fun tensorOf(name: String, output: TfLiteTensor): Tensor {
         }
         else -> throw DesktopException("the output $name must be float32, int32, int16 or int8; received type $type")
     }
-}
-
-/** What an interpreter can take: [model] if it lies outside the heap, else a copy that does. */
-private fun direct(model: ByteBuffer): ByteBuffer {
-    if (model.isDirect) return model
-    val copy = ByteBuffer.allocateDirect(model.remaining())
-    copy.put(model.duplicate())
-    (copy as java.nio.Buffer).rewind()
-    return copy
 }

@@ -2,6 +2,7 @@ package albertedge.desktop
 
 import albertedge.AlbertEdgeException
 import albertedge.artifact.Artifact
+import albertedge.mapped
 import albertedge.runtime.ModelRunner
 import albertedge.tasks.Predictor
 import com.google.gson.GsonBuilder
@@ -10,9 +11,6 @@ import com.google.gson.JsonParseException
 import com.google.gson.JsonParser
 import java.io.File
 import java.io.IOException
-import java.io.RandomAccessFile
-import java.nio.MappedByteBuffer
-import java.nio.channels.FileChannel
 import kotlin.system.exitProcess
 
 private const val USAGE = "usage: albertedge.desktop FILE.tflite REQUESTS.json ANSWERS.json [THREADS]"
@@ -31,7 +29,7 @@ fun main(arguments: Array<String>) {
 /** As [main] does, on what [runner] makes of the artifact. */
 fun answerFile(arguments: Array<String>, runner: (Artifact) -> ModelRunner) {
     try {
-        val artifact = Artifact.read(mapped(arguments[0]))
+        val artifact = Artifact.read(mapped(File(arguments[0])))
         val requests = JsonParser.parseString(File(arguments[1]).readText()).asJsonArray
         Predictor(artifact, runner(artifact)).use { predictor ->
             val answers = Answers(artifact, predictor)
@@ -47,10 +45,6 @@ fun answerFile(arguments: Array<String>, runner: (Artifact) -> ModelRunner) {
         failed("${arguments[1]} must hold a list in JSON; received ${error.message}")
     }
 }
-
-/** The whole file, its pages read when they are needed. */
-fun mapped(path: String): MappedByteBuffer =
-    RandomAccessFile(path, "r").use { it.channel.map(FileChannel.MapMode.READ_ONLY, 0, it.length()) }
 
 private fun failed(message: String): Nothing {
     System.err.println(message)

@@ -2,12 +2,11 @@ package albertedge.tflite
 
 import albertedge.AlbertEdgeException
 import albertedge.artifact.Artifact
+import albertedge.outsideHeap
 import albertedge.runtime.ModelRunner
 import albertedge.runtime.Tensor
 import org.tensorflow.lite.TensorFlowLite
 import java.io.Closeable
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
 
 /**
  * Runs an artifact's graph with TensorFlow Lite's Java API, or LiteRT's, which is the same.
@@ -17,7 +16,7 @@ import java.nio.ByteOrder
  * GPU wants the same one always. Throws [TfliteException] if TensorFlow Lite can't be loaded or refuses the model.
  */
 class TfliteModelRunner(artifact: Artifact, private val options: TfliteOptions = TfliteOptions()) : ModelRunner {
-    private val model = direct(artifact.model)
+    private val model = outsideHeap(artifact.model)
     private val kept = Kept<List<Int>, Session>(if (options.xnnpack) MAX_LENGTHS else 1)
     private var accelerated: Session? = null
     private var isClosed = false
@@ -122,15 +121,6 @@ internal class Kept<K, V : Closeable>(private val size: Int) : Closeable {
     private companion object {
         const val LOAD_FACTOR = 0.75f
     }
-}
-
-/** What an interpreter can take: [model] if it lies outside the heap, else a copy that does. */
-private fun direct(model: ByteBuffer): ByteBuffer {
-    if (model.isDirect) return model
-    val copy = ByteBuffer.allocateDirect(model.remaining()).order(ByteOrder.nativeOrder())
-    copy.put(model.duplicate())
-    (copy as java.nio.Buffer).rewind()
-    return copy
 }
 
 /** What [action] gives; a failure of TensorFlow Lite becomes a [TfliteException], one line that starts with [rule]. */

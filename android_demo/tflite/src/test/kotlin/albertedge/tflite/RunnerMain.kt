@@ -3,10 +3,11 @@ package albertedge.tflite
 import albertedge.AlbertEdgeException
 import albertedge.artifact.Artifact
 import albertedge.desktop.answerFile
-import albertedge.desktop.mapped
+import albertedge.mapped
 import albertedge.tasks.Predictor
 import albertedge.tasks.TextRequest
 import org.tensorflow.lite.Delegate
+import java.io.File
 import java.nio.ByteBuffer
 
 /**
@@ -38,13 +39,13 @@ private object NoDelegates : Delegates {
 }
 
 private fun label(path: String, options: TfliteOptions): String {
-    val artifact = Artifact.read(mapped(path))
+    val artifact = Artifact.read(mapped(File(path)))
     val runner = TfliteModelRunner(artifact, options)
     return Predictor(artifact, runner).use { "${it.classify(TextRequest(TEXT)).labels[0]}\n${runner.notice}" }
 }
 
 private fun lifecycle(path: String) {
-    val mapped = mapped(path)
+    val mapped = mapped(File(path))
     val bytes = ByteArray(mapped.remaining()).also { mapped.get(it) }
     val artifact = Artifact.read(ByteBuffer.wrap(bytes))
     val runner = TfliteModelRunner(artifact)

@@ -3,6 +3,7 @@ package albertedge.app.device
 import albertedge.app.state.ModelRef
 import albertedge.app.state.ModelSource
 import albertedge.app.state.Ticket
+import albertedge.mapped
 import android.content.Context
 import android.database.Cursor
 import android.net.Uri
@@ -30,9 +31,7 @@ class ModelFiles(private val context: Context) : ModelSource {
                 it.channel.map(FileChannel.MapMode.READ_ONLY, asset.startOffset, asset.length)
             }
         }
-        is ModelRef.Opened -> FileInputStream(ref.path).use {
-            it.channel.map(FileChannel.MapMode.READ_ONLY, 0, it.channel.size())
-        }
+        is ModelRef.Opened -> mapped(File(ref.path))
     }
 
     /** A document's provider may be a network's: only a copy can be mapped, and stays as it was checked. */

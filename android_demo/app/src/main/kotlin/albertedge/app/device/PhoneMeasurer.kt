@@ -15,6 +15,7 @@ import albertedge.measure.Job
 import albertedge.measure.Opened
 import albertedge.measure.Opener
 import albertedge.measure.Platform
+import albertedge.writeWhole
 import android.content.Context
 import java.io.File
 import java.io.IOException
@@ -63,9 +64,7 @@ class PhoneMeasurer(
         val time = SimpleDateFormat("yyyyMMdd-HHmmss", Locale.ROOT).format(Date())
         val file = File(folder, "${model.removeSuffix(".tflite")}-$time.json")
         // So that a host or another app never reads half of one.
-        val part = File(folder, "${file.name}.part")
-        part.writeText(json)
-        if (!part.renameTo(file)) throw IOException("${part.path} can't be renamed")
+        writeWhole(file, json)
         return file
     }
 
