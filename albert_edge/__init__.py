@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from albert_edge.text.tokenizer import tokenize
     from albert_edge.text.vocabulary import vocab
     from albert_edge.training.finetune import train
+    from albert_edge.training.pretraining.pretrain import pretrain
     from albert_edge.training.pruning.pruning import prune
     from converters.checkpoints.exporting import export_checkpoint
     from converters.checkpoints.importing import import_checkpoint
@@ -54,6 +55,7 @@ _FUNCTIONS = {
     "load": "albert_edge.runtime.predictor",
     "optimize": "converters.optimization.search",
     "predict": "albert_edge.runtime.predictor",
+    "pretrain": "albert_edge.training.pretraining.pretrain",
     "prune": "albert_edge.training.pruning.pruning",
     "prune_vocab": "converters.vocabulary",
     "report": "albert_edge.harness.report",
@@ -83,6 +85,7 @@ __all__ = [
     "load",
     "optimize",
     "predict",
+    "pretrain",
     "prune",
     "prune_vocab",
     "report",

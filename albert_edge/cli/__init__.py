@@ -29,6 +29,7 @@ COMMANDS = {
     "import": "Turn another program's checkpoint into a model folder.",
     "export": "Write a model folder in another program's format.",
     "train": "Train or fine-tune a model.",
+    "pretrain": "Train a model on plain text, for every task to start from.",
     "prune": "Take heads, units or weights out of a model, and train it again.",
     "prune-vocab": "Drop the vocabulary pieces that a domain never uses.",
     "convert": "Convert a model folder into one verified .tflite.",

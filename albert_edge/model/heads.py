@@ -1,9 +1,9 @@
 """Whole models: the encoder and the head of a task. `build_model` makes one.
 
 Each class holds only what its task adds to `TaskModel`. Names of layers are those of transformers' modeling_albert.py
-(`AlbertForSequenceClassification`, `...TokenClassification`, `...QuestionAnswering`, `...MaskedLM`, `AlbertModel`), the
-pooling of embeddings is that of sentence-transformers' `Pooling` and `Normalize`. Left out are the classes that only
-pass through here, `AlbertForPreTraining` (read as `fill-mask` or as `sentence-order`) and `AlbertForMultipleChoice`.
+(`AlbertForSequenceClassification`, `...TokenClassification`, `...QuestionAnswering`, `...MaskedLM`, `...PreTraining`,
+`AlbertModel`), the pooling of embeddings is that of sentence-transformers' `Pooling` and `Normalize`. Left out is
+`AlbertForMultipleChoice`, which only passes through here.
 """
 
 from __future__ import annotations
@@ -222,9 +222,43 @@ class AlbertFiller(TaskModel):
         return {"logits": self.predictions(states, table, depth=depth, training=given.training)}
 
 
+class OrderPredictions(keras.layers.Layer):
+    """Whether two passages are in order, of a model that fills in pieces too; the name is Hugging Face's prefix."""
+
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dropout = Dropout(config.classifier_dropout_prob)
+        self.classifier = linear(len(config.labels), quantization)
+
+    def call(self, pooled: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """(B, H) -> (B, labels)."""
+        return self.classifier(self.dropout(pooled, training=training))
+
+
+class AlbertPretrainer(AlbertFiller):
+    """What ALBERT is pretrained with (Lan et al. 2019): `logits` (B, K, V) and `order_logits` (B, labels).
+
+    No task of a deployed model: its folder is read as `fill-mask` or `sentence-order`.
+    """
+
+    task = "pretraining"
+
+    def __init__(self, config: AlbertConfig, quantization: Quantization = UNQUANTIZED, **kwargs: Any) -> None:
+        super().__init__(config, quantization, **kwargs)
+        self.sop_classifier = OrderPredictions(config, quantization)
+
+    def head(self, encoded: EncoderOutputs, given: Given) -> dict[str, tf.Tensor]:
+        """`logits` and `order_logits`."""
+        order = self.sop_classifier(encoded.pooled, training=given.training)
+        return {**super().head(encoded, given), "order_logits": order}
+
+
 _MODELS: dict[str, type[TaskModel]] = {
     model.task: model
-    for model in (AlbertClassifier, AlbertTagger, AlbertAnswerer, AlbertEmbedder, AlbertFiller, AlbertOrderClassifier)
+    for model in (
+        *(AlbertClassifier, AlbertTagger, AlbertAnswerer, AlbertEmbedder, AlbertFiller, AlbertOrderClassifier),
+        AlbertPretrainer,
+    )
 }
 
 

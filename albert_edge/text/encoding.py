@@ -76,6 +76,10 @@ class Tokenizer(ABC):
     def special_pieces(self) -> dict[str, str]:
         """The special pieces under the keys of `special_tokens_map.json`."""
 
+    def ids(self, text: str) -> list[int]:
+        """The ids of `encode(text)`, for who reads many texts: without offsets they come several times as fast."""
+        return self.encode(text).ids
+
     def needed_ids(self, text: str) -> set[int]:
         """The ids of all pieces that a vocabulary must keep for `encode(text)` to stay as it is (see `reduction`).
 

@@ -65,6 +65,16 @@ def clean(text: str, options: TokenizerOptions) -> AlignedText:
     return lower(aligned) if options.lower_case else aligned
 
 
+def clean_text(text: str, options: TokenizerOptions) -> str:
+    """The text of `clean`, without where each character came from; raises `DataError` as it does."""
+    refuse_surrogates(text)
+    text = _DOUBLED_QUOTE.sub('"', " ".join(text.split()))
+    if not options.keep_accents and not text.isascii():
+        parts = unicodedata.normalize("NFKD", text)
+        text = "".join([part for part in parts if not unicodedata.combining(part)])
+    return text.lower() if options.lower_case else text
+
+
 def cut_out(text: str, names: re.Pattern[str]) -> Iterator[tuple[AlignedText, bool]]:
     """The parts of `text`, none of them empty, and of each whether it is a match of `names`."""
     whole = AlignedText.identity(text)

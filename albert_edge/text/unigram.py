@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Optional
 
 from albert_edge.errors import TokenizerError
 from albert_edge.text.encoding import MASK, Encoding, Tokenizer
-from albert_edge.text.normalization import AlignedText, clean
+from albert_edge.text.normalization import AlignedText, clean, clean_text
 from albert_edge.text.options import VOCABULARY_FILES, TokenizerOptions, changed
 from albert_edge.text.pieces import WORD_START, Normalized, Piece, covered, cut, open_processor, texts_and_offsets
 
@@ -77,6 +77,14 @@ class SentencePieceTokenizer(Tokenizer):
             return self._huggingface.encode(text)
         pieces, offsets = texts_and_offsets(self._split(clean(text, self.options)))
         return Encoding(self._ids(pieces), pieces, offsets)
+
+    def ids(self, text: str) -> list[int]:
+        """Those of `encode`, whose way a text with a comma behind a number goes."""
+        if self._huggingface is None:
+            pieces: list[str] = self._processor.encode(clean_text(text, self.options), out_type=str)
+            if not any(map(_has_comma, pieces)):
+                return self._ids(pieces)
+        return self.encode(text).ids
 
     def needed_ids(self, text: str) -> set[int]:
         """Those of `encode`, and those that SentencePiece chose before the rule for commas, numbers' own among them."""

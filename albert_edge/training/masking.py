@@ -32,16 +32,26 @@ def mask_pieces(
     pieces = len(ids) - 2
     chosen = generator.choice(pieces, max(1, round(share * pieces)), replace=False)
     positions = np.sort(chosen + 1).astype(np.int32)
-    fate = generator.random(len(positions))
-    others = _other_pieces(tokenizer, len(positions), generator)
-    shown = np.where(fate < MASKED, tokenizer.mask_id, np.where(fate < MASKED + REPLACED, others, ids[positions]))
-    masked = ids.copy()
-    masked[positions] = shown
+    masked = hidden(ids, positions, tokenizer.mask_id, ordinary_ids(tokenizer), generator)
     return dataclasses.replace(packed, input_ids=masked, masked_positions=positions), ids[positions]
 
 
-def _other_pieces(tokenizer: Tokenizer, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Ids [count] of any pieces but special ones."""
+def hidden(
+    ids: NDArray[np.int32],
+    positions: NDArray[np.int32],
+    mask_id: int,
+    others: NDArray[np.int64],
+    generator: np.random.Generator,
+) -> NDArray[np.int32]:
+    """A copy of `ids` in which the pieces at `positions` are `mask_id`, any of `others`, or as they were."""
+    fate = generator.random(len(positions))
+    drawn = generator.choice(others, len(positions))
+    masked = ids.copy()
+    masked[positions] = np.where(fate < MASKED, mask_id, np.where(fate < MASKED + REPLACED, drawn, ids[positions]))
+    return masked
+
+
+def ordinary_ids(tokenizer: Tokenizer) -> NDArray[np.int64]:
+    """The ids of all pieces but special ones."""
     special = {tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id}
-    ordinary = np.setdiff1d(np.arange(tokenizer.vocab_size), [each for each in special if each is not None])
-    return generator.choice(ordinary, count)
+    return np.setdiff1d(np.arange(tokenizer.vocab_size), [each for each in special if each is not None])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
 import numpy as np
 
@@ -52,7 +52,8 @@ class Snapshot:
     """Everything that was asked for and could change the weights, as plain JSON values."""
     vocabulary: bytes
     """The vocabulary file."""
-    position: Position
+    position: Any
+    """A `Position`, or another kind of training's own."""
     tensors: Mapping[str, NDArray[Any]]
     """As the training named them."""
 
@@ -83,8 +84,9 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     atomic_write(path, host_package("safetensors.numpy").save(tensors, metadata=metadata))
 
 
-def read_snapshot(path: Path) -> Optional[Snapshot]:
-    """The snapshot at `path`, None without one; raises `AlbertEdgeError` on a file that isn't a whole one."""
+def read_snapshot(path: Path, position_type: Callable[..., Any] = Position) -> Optional[Snapshot]:
+    """The snapshot at `path`, None without one; raises `AlbertEdgeError` on a file that isn't a whole one, with a
+    position of the training's own `position_type`."""
     if not path.exists():
         return None
     safetensors = host_package("safetensors")
@@ -92,7 +94,7 @@ def read_snapshot(path: Path) -> Optional[Snapshot]:
         with safetensors.safe_open(str(path), "numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             metadata = file.metadata()
-        request, position = json.loads(metadata["request"]), Position(**json.loads(metadata["position"]))
+        request, position = json.loads(metadata["request"]), position_type(**json.loads(metadata["position"]))
         vocabulary = tensors.pop(_VOCABULARY).tobytes()
     except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError) as reason:
         raise AlbertEdgeError(

@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "runtime": (CORE, {"numpy", "ai_edge_litert", "tflite_runtime", "tensorflow"}),
     "harness": (DEVICE, {"numpy", "jinja2", "asyncssh", "junitparser", "scipy"}),
     "model": (HOST - {"training"}, {"numpy", "tensorflow", "tf_keras", "safetensors", "huggingface_hub", "h5py"}),
-    "training": (HOST, {"numpy", "tensorflow_model_optimization", "safetensors", "tqdm"}),
+    "training": (HOST, {"numpy", "tensorflow_model_optimization", "safetensors", "tqdm", "matplotlib"}),
     "converters": (
         EVERYTHING - {"cli"},
         {"numpy", "flatbuffers", "tensorflow", "tf_keras", "google", "ai_edge_litert", "ai_edge_quantizer", "sklearn"}
@@ -64,7 +64,7 @@ ONE_DOOR = {
     "asyncssh": ("albert_edge/harness/devices/sshlink.py",),
     "jinja2": ("albert_edge/harness/report/page.py",),
     "junitparser": ("albert_edge/harness/gate/reports.py",),
-    "matplotlib": ("converters/optimization/picture.py",),
+    "matplotlib": ("albert_edge/training/pretraining/curves.py", "converters/optimization/picture.py"),
     "tensorflow": ("albert_edge/model/keras.py", "albert_edge/runtime/interpreter.py"),
     "tensorflow.lite.python.convert_phase": ("converters/tflite.py",),
     "tensorflow.core.protobuf": ("converters/checkpoints/protos.py",),
@@ -97,6 +97,7 @@ AT_THE_TOP_OF_COMMANDS = (
     "albert_edge.model.sizes",  # the names for --size; standard library only
     "albert_edge.settings",
     "albert_edge.tasks",
+    "albert_edge.training.pretraining.settings",  # names and defaults; standard library only
     "albert_edge.training.pruning.plan",  # the names for --importance; standard library only
     "albert_edge.training.recipes",  # which settings each task has, and their defaults; standard library only
     "albert_edge.training.settings",

@@ -177,8 +177,8 @@ def test_every_variable_gets_a_gradient():
 def test_only_tasks_with_a_model_are_built():
     from albert_edge.model.heads import build_model
 
-    with pytest.raises(ConfigError, match=r"task must be one of text-classification, .*; received 'pretraining'"):
-        build_model(SMALL, "pretraining")
+    with pytest.raises(ConfigError, match=r"task must be one of text-classification, .*; received 'multiple-choice'"):
+        build_model(SMALL, "multiple-choice")
     with pytest.raises(ConfigError, match=r"received 'text-clasification'"):
         build_model(SMALL, "text-clasification")
 

@@ -1,0 +1,66 @@
+"""What a model that is being pretrained reaches on text that it doesn't learn from: always the same places masked.
+
+`accuracy` and `perplexity` are of the masks that the training has, spans among them; `accuracy_of_pieces` and
+`perplexity_of_pieces` are of single pieces masked, which have more of the text around them and are easier.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from typing import TYPE_CHECKING, Any, Iterator, Sequence
+
+import numpy as np
+
+from albert_edge.training.pretraining.stream import Example, Examples, stacked
+from albert_edge.training.scoring import DEV_SEED
+
+if TYPE_CHECKING:
+    from albert_edge.text.tokenizer import Tokenizer
+    from albert_edge.training.pretraining.records import Corpus
+    from albert_edge.training.pretraining.settings import PretrainingSettings
+    from albert_edge.training.pretraining.step import PretrainStep
+
+BATCH = 16
+
+
+class HeldOut:
+    """Inputs of one corpus, made once."""
+
+    def __init__(
+        self, corpus: Corpus, tokenizer: Tokenizer, settings: PretrainingSettings, length: int, most: int
+    ) -> None:
+        """At most `most` inputs of `length` tokens, from all shards evenly."""
+        # Other seeds learn from other masks, and all are measured on the same.
+        settings = dataclasses.replace(settings, seed=DEV_SEED)
+        spans = Examples(corpus, tokenizer, settings, length)
+        pieces = Examples(corpus, tokenizer, settings, length, ngram=1)
+        self._spans, self._pieces = list(_batches(spans, most)), list(_batches(pieces, most))
+
+    def scores(self, step: PretrainStep) -> dict[str, Any]:
+        """What the model of `step` reaches; losses are in nats, accuracies fractions."""
+        found, pieces = _summed(step, self._spans), _summed(step, self._pieces)
+        return {
+            "loss": found[0] / found[2],
+            "perplexity": math.exp(found[0] / found[2]),
+            "accuracy": found[1] / found[2],
+            "masked": int(found[2]),
+            "perplexity_of_pieces": math.exp(pieces[0] / pieces[2]),
+            "accuracy_of_pieces": pieces[1] / pieces[2],
+            "order_loss": found[3] / found[5],
+            "order_accuracy": found[4] / found[5],
+            "pairs": int(found[5]),
+        }
+
+
+def _batches(examples: Examples, most: int) -> Iterator[Example]:
+    """All inputs; the last batch may be smaller, and its graph is one more."""
+    found = iter(examples.once(most))
+    while batch := list(itertools.islice(found, BATCH)):
+        yield stacked(batch)
+
+
+def _summed(step: PretrainStep, batches: Sequence[Example]) -> list[float]:
+    sums = np.array([[float(each) for each in step.measure(batch)] for batch in batches])
+    return [float(each) for each in sums.sum(axis=0)]

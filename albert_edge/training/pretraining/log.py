@@ -1,0 +1,40 @@
+"""The log of a pretraining: a JSON object a line, one for every so many updates and one for every evaluation.
+
+A pretraining that goes on from its last snapshot makes some updates again: their lines are dropped first, so that each
+update is in the log once. Only the last line can be half of one, after a kill; it is dropped too.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Mapping
+
+from albert_edge.files import atomic_write, reported_as
+
+
+class Log:
+    """The file `path`, with the lines of the updates up to `step`."""
+
+    def __init__(self, path: Path, step: int) -> None:
+        self._path = path
+        self.lines: list[dict[str, Any]] = [line for line in read_log(path) if line["step"] <= step] if step else []
+        atomic_write(path, "".join(map(_line, self.lines)).encode())
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """One more line, in the file when this returns."""
+        self.lines.append(dict(values))
+        with reported_as(self._path), self._path.open("a", encoding="utf-8") as file:
+            file.write(_line(values))
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of the file `path`; none if there is no file."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def _line(values: Mapping[str, Any]) -> str:
+    return json.dumps(values) + "\n"

@@ -1,0 +1,91 @@
+"""The model before the first update: a size's shape, the corpus's vocabulary, random weights with known frequencies."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+import numpy as np
+
+from albert_edge.config import AlbertConfig
+from albert_edge.errors import ConfigError
+from albert_edge.model.initial import initial_tensors
+from albert_edge.model.sizes import config_for_vocabulary
+from albert_edge.model.tensors import WORD_EMBEDDINGS, config_for_task
+from albert_edge.tasks import ORDER_LABELS
+from albert_edge.text.tokenizer import Tokenizer, make_tokenizer
+from albert_edge.training.start import initializer_range
+from albert_edge.training.word_vectors import cooccurrence_embeddings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from albert_edge.training.pretraining.records import Corpus
+    from albert_edge.training.pretraining.settings import PretrainingSettings
+
+TASK = "pretraining"
+
+COUNTED_TOKENS = 4_000_000
+"""Of the corpus, for frequencies and neighbours: more of them change little."""
+
+
+def tokenizer_of(corpus: Corpus) -> Tokenizer:
+    """The tokenizer that the ids of `corpus` are of; raises `ConfigError` if the vocabulary beside them is another."""
+    import hashlib
+
+    from albert_edge.text.options import VOCABULARY_FILES
+
+    found = [(kind, Path(corpus.folder) / name) for kind, name in VOCABULARY_FILES.items()]
+    for kind, path in found:
+        if path.is_file():
+            data = path.read_bytes()
+            if hashlib.sha256(data).hexdigest() != corpus.vocabulary_sha256:
+                raise ConfigError(f"{path}: the vocabulary must be the manifest's; received another one")
+            return make_tokenizer(kind, data, dict(corpus.tokenizer))
+    raise ConfigError(f"a corpus must have its vocabulary beside it; received {str(corpus.folder)!r} without one")
+
+
+def new_config(size: str, layers: Optional[int], tokenizer: Tokenizer, settings: PretrainingSettings) -> AlbertConfig:
+    """The shape of the model; raises `ConfigError` for an unknown size or inputs longer than its positions."""
+    pair = "sop" if settings.pair_objective == "none" else settings.pair_objective
+    config = config_for_vocabulary(size, layers, tokenizer, labels=ORDER_LABELS[pair])
+    if settings.longest > config.max_position_embeddings:
+        raise ConfigError(
+            f"lengths must be at most the model's {config.max_position_embeddings} positions; "
+            f"received {settings.longest}"
+        )
+    config = config.replace(
+        initializer_range=initializer_range(config.hidden_size),
+        hidden_dropout_prob=settings.dropout,
+        attention_probs_dropout_prob=settings.dropout,
+    )
+    return config_for_task(config, TASK)
+
+
+def first_tensors(
+    config: AlbertConfig, tokenizer: Tokenizer, corpus: Corpus, settings: PretrainingSettings
+) -> dict[str, NDArray[np.float32]]:
+    """Random tensors, but for the output's bias, and with `word_vectors` for the word embeddings.
+
+    The bias is the logarithm of each piece's frequency: a model would else need its first updates to learn that alone.
+    """
+    tensors = initial_tensors(config, TASK, settings.seed)
+    texts = _sample(corpus)
+    counts = np.bincount(np.concatenate(texts), minlength=config.vocab_size).astype(np.float64)
+    tensors["predictions.bias"] = np.log((counts + 0.5) / (counts.sum() + 0.5 * len(counts))).astype(np.float32)
+    if settings.word_vectors:
+        special = (tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id)
+        tensors[WORD_EMBEDDINGS] = cooccurrence_embeddings(texts, special, tensors[WORD_EMBEDDINGS])
+    return tensors
+
+
+def _sample(corpus: Corpus) -> list[NDArray[np.int32]]:
+    texts: list[NDArray[np.int32]] = []
+    tokens = 0
+    for record in itertools.chain.from_iterable(corpus.read(shard) for shard in range(len(corpus.shards))):
+        if tokens >= COUNTED_TOKENS:
+            break
+        texts.append(record.ids)
+        tokens += len(record.ids)
+    return texts

@@ -1,0 +1,170 @@
+"""One update of a pretraining: the losses of both objectives, gradients in parts, the optimizer, the mean of weights.
+
+The loss is that of google-research/albert's `run_pretraining.py`: the mean over all masked pieces of the batch, plus
+the mean over its pairs. Leaves out mixed precision and several devices.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+
+from albert_edge.model.keras import keras, tf
+from albert_edge.model.weights import load_state_dict, state_dict, variables
+from albert_edge.training.optimization import NOT_DECAYED, under
+from albert_edge.training.pretraining.lamb import Lamb
+from albert_edge.training.pretraining.schedule import WarmupPolynomialDecay
+from albert_edge.training.pretraining.stream import Example
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from albert_edge.training.pretraining.settings import PretrainingSettings
+
+_EPSILON = 1e-6
+
+
+class Sums(NamedTuple):
+    """What a batch's answers come to: float32 scalars."""
+
+    masked_loss: tf.Tensor
+    """Cross-entropy in nats of all masked pieces together."""
+    masked_right: tf.Tensor
+    """How many of them get the highest logit."""
+    masked: tf.Tensor
+    """How many there are."""
+    order_loss: tf.Tensor
+    order_right: tf.Tensor
+    pairs: tf.Tensor
+
+
+class PretrainStep:
+    """A model of both objectives and its optimizer; `update` learns from a batch, `measure` only looks at one."""
+
+    def __init__(self, model: Any, settings: PretrainingSettings) -> None:
+        self.model, self._settings = model, settings
+        bound = variables(model)
+        self._weights = [variable for _, variable in bound.values()]
+        plain = [variable for spec, variable in bound.values() if spec.kind in NOT_DECAYED]
+        self._optimizer = make_optimizer(settings, self._weights, plain)
+        self._means = {
+            name: tf.Variable(variable, trainable=False) for name, (_, variable) in bound.items() if settings.ema
+        }
+        self._bound = {name: variable for name, (_, variable) in bound.items()}
+        self._generator = tf.random.Generator.from_seed(settings.seed, alg="philox")
+        self._gradients = tf.function(self._one_part, jit_compile=settings.jit)
+        self._apply = tf.function(self._one_update, jit_compile=settings.jit)
+        self._measure = tf.function(self._one_measurement, jit_compile=settings.jit)
+
+    def update(self, batch: Example) -> Sums:
+        """Update the model once; returns what it answered before that."""
+        gradients, sums = self._in_parts(batch, self._settings.accumulate)
+        self._apply(gradients)
+        return sums
+
+    def measure(self, batch: Example) -> Sums:
+        """What the model answers, without dropout; changes nothing."""
+        return self._measure(*batch)
+
+    def saved(self) -> dict[str, NDArray[np.float32]]:
+        """The weights that are to be saved: the model's, or their mean."""
+        if not self._means:
+            return state_dict(self.model)
+        learnt = state_dict(self.model)
+        self.hold_means()
+        means = state_dict(self.model)
+        load_state_dict(self.model, learnt)
+        return means
+
+    def hold_means(self) -> None:
+        """The model takes the mean of its weights, if one is kept; `load_state_dict` gives it its own back."""
+        for name, mean in self._means.items():
+            self._bound[name].assign(mean)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Everything that an update changes."""
+        return {
+            **{f"model/{name}": values for name, values in state_dict(self.model).items()},
+            **{f"optimizer/{index}": variable.numpy() for index, variable in enumerate(self._optimizer.variables)},
+            **{f"mean/{name}": variable.numpy() for name, variable in self._means.items()},
+            "generator": self._generator.state.numpy(),
+        }
+
+    def restore(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        """Set everything back to what `tensors` returned."""
+        load_state_dict(self.model, under("model/", tensors))
+        for index, variable in enumerate(self._optimizer.variables):
+            variable.assign(tensors[f"optimizer/{index}"])
+        for name, variable in self._means.items():
+            variable.assign(tensors[f"mean/{name}"])
+        self._generator.state.assign(tensors["generator"])
+
+    def _in_parts(self, batch: Example, parts: int) -> tuple[list[tf.Tensor], Sums]:
+        size = len(batch.label) // parts
+        # Divided by the whole batch's counts, the parts' gradients add up to the whole batch's.
+        counts = tf.constant(batch.weights.sum()), tf.constant(float(len(batch.label)))
+        total: Any = None
+        for part in range(parts):
+            inputs = [values[part * size : (part + 1) * size] for values in batch]
+            found = self._gradients(*inputs, *counts)
+            total = found if total is None else tf.nest.map_structure(tf.add, total, found)
+        return total
+
+    def _one_part(self, *values: tf.Tensor) -> tuple[list[tf.Tensor], Sums]:
+        # Runs when the graph is traced, which binds dropout to this generator for good.
+        tf.random.set_global_generator(self._generator)
+        *arrays, masked, pairs = values
+        with tf.GradientTape() as tape:
+            sums = self._sums(Example(*arrays), training=True)
+            loss = sums.masked_loss / tf.maximum(masked, 1.0)
+            if self._settings.pair_objective != "none":
+                loss += sums.order_loss / pairs
+        gradients = tape.gradient(loss, self._weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return [tf.convert_to_tensor(gradient) for gradient in gradients], sums
+
+    def _one_update(self, gradients: list[tf.Tensor]) -> None:
+        clipped, _ = tf.clip_by_global_norm(gradients, self._settings.max_gradient_norm)
+        self._optimizer.apply_gradients(zip(clipped, self._weights))
+        for name, mean in self._means.items():
+            mean.assign_sub((1 - self._settings.ema) * (mean - self._bound[name]))
+
+    def _one_measurement(self, *arrays: tf.Tensor) -> Sums:
+        return self._sums(Example(*arrays), training=False)
+
+    def _sums(self, batch: Example, training: bool) -> Sums:
+        outputs = self.model(*batch[:4], training=training)
+        return answers(outputs.named["logits"], outputs.named["order_logits"], batch)
+
+
+def answers(logits: tf.Tensor, order_logits: tf.Tensor, batch: Example) -> Sums:
+    """The sums over a batch: logits float32 (B, K, V) at its masked positions, order_logits float32 (B, 2)."""
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(batch.masked_ids, logits)
+    right = tf.cast(tf.equal(tf.argmax(logits, -1, tf.int32), batch.masked_ids), tf.float32)
+    order_losses = tf.nn.sparse_softmax_cross_entropy_with_logits(batch.label, order_logits)
+    order_right = tf.cast(tf.equal(tf.argmax(order_logits, -1, tf.int32), batch.label), tf.float32)
+    return Sums(
+        tf.reduce_sum(losses * batch.weights),
+        tf.reduce_sum(right * batch.weights),
+        tf.reduce_sum(batch.weights),
+        tf.reduce_sum(order_losses),
+        tf.reduce_sum(order_right),
+        tf.reduce_sum(tf.ones_like(order_losses)),
+    )
+
+
+def make_optimizer(settings: PretrainingSettings, weights: list[Any], plain: list[Any]) -> keras.optimizers.Optimizer:
+    """The settings' optimizer over `weights`, its slots made; `plain` ones are not decayed."""
+    schedule = WarmupPolynomialDecay(
+        settings.learning_rate, round(settings.warmup * settings.steps), settings.steps, settings.decay_power
+    )
+    if settings.optimizer == "lamb":
+        lamb = Lamb(schedule, settings.weight_decay, beta_2=settings.beta_2, epsilon=_EPSILON, jit_compile=False)
+        lamb.leave_alone(plain)
+        lamb.build(weights)
+        return lamb
+    adamw = keras.optimizers.AdamW(
+        schedule, weight_decay=settings.weight_decay, beta_2=settings.beta_2, epsilon=_EPSILON, jit_compile=False
+    )
+    adamw.exclude_from_weight_decay(var_list=plain)
+    adamw.build(weights)
+    return adamw

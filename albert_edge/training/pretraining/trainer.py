@@ -1,0 +1,207 @@
+"""All updates of a pretraining: batches, the log, evaluations; `Pretraining` can be stopped after any update."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional, Sequence
+
+from albert_edge.errors import CheckFailedError, StoppedError
+from albert_edge.model.heads import build_model
+from albert_edge.model.weights import load_state_dict, state_dict
+from albert_edge.training.interruption import noticed_interruption
+from albert_edge.training.pretraining.evaluation import HeldOut
+from albert_edge.training.pretraining.log import Log
+from albert_edge.training.pretraining.start import TASK
+from albert_edge.training.pretraining.step import PretrainStep, Sums
+from albert_edge.training.pretraining.stream import Example, Examples, Place
+from albert_edge.training.reporting import Reporter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from albert_edge.config import AlbertConfig
+    from albert_edge.text.tokenizer import Tokenizer
+    from albert_edge.training.pretraining.records import Corpus
+    from albert_edge.training.pretraining.settings import PretrainingSettings
+
+
+@dataclasses.dataclass
+class PretrainingPosition:
+    """How far a pretraining is: everything that changes and isn't a tensor."""
+
+    step: int = 0
+    """Updates made."""
+    epoch: int = 0
+    shard: int = 0
+    item: int = 0
+    """What comes next: see `Place`."""
+    tokens: int = 0
+    """Seen, padding and special pieces among them."""
+    seconds: float = 0.0
+    """Of all sessions, evaluations among them."""
+    cpu_seconds: float = 0.0
+    """Of the processor, of all sessions: on a machine that is shared, what they would have been alone."""
+    sums: list[float] = dataclasses.field(default_factory=lambda: [0.0] * len(Sums._fields))
+    """Of the updates since the log's last line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """How often something happens, in updates; no influence on the weights."""
+
+    log_every: int
+    evaluate_every: int
+    held_out_inputs: int
+    """Inputs of each held-out corpus in an evaluation on the way."""
+
+
+class Pretraining:
+    """A model on its way: `run` takes it from where it is to the end."""
+
+    def __init__(
+        self,
+        config: AlbertConfig,
+        tokenizer: Tokenizer,
+        tensors: Optional[Mapping[str, NDArray[np.float32]]],
+        corpus: Corpus,
+        held_out: Mapping[str, Corpus],
+        settings: PretrainingSettings,
+        pace: Pace,
+    ) -> None:
+        """`tensors`: the first weights, None for those of a position that is about to be restored."""
+        self.position = PretrainingPosition()
+        self._tokenizer, self._corpus, self._settings, self._pace = tokenizer, corpus, settings, pace
+        self._held_out_corpora = held_out
+        model = build_model(config, TASK)
+        if tensors is not None:
+            load_state_dict(model, tensors)
+        self._step = PretrainStep(model, settings)
+        self._held_out = self._scored_on(settings.length_at(0), pace.held_out_inputs)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Everything that changes and is a tensor."""
+        return self._step.tensors()
+
+    def saved(self) -> dict[str, NDArray[np.float32]]:
+        """The weights that a model folder gets."""
+        return self._step.saved()
+
+    def restore(self, position: PretrainingPosition, tensors: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what `tensors` returned at `position`."""
+        self.position = position
+        self._step.restore(tensors)
+
+    def scores(self, most: int) -> dict[str, dict[str, Any]]:
+        """What the weights that are saved reach on each held-out corpus, up to `most` inputs of it."""
+        return self._scores(self._scored_on(self._settings.length_at(0), most))
+
+    def run(self, keep: Callable[[], None], keep_seconds: float, log: Log, reporter: Reporter) -> None:
+        """Make all updates that are left. `keep` stores this object: after each evaluation and `keep_seconds`.
+
+        Raises `StoppedError` after Ctrl-C, everything stored, and `CheckFailedError` if the loss isn't a finite number.
+        """
+        total, position = self._settings.steps, self.position
+        reporter.start(position.step, total)
+        stored = time.monotonic()
+        try:
+            with noticed_interruption() as interruption:
+                for sums in self._updates():
+                    self._look_after(sums, log, reporter)
+                    if time.monotonic() - stored >= keep_seconds or self._is_due(self._pace.evaluate_every):
+                        keep()
+                        stored = time.monotonic()
+                    if interruption.requested and position.step < total:
+                        keep()
+                        raise StoppedError(
+                            f"stopped after update {position.step} of {total}; the same command goes on from there"
+                        )
+        finally:
+            reporter.end()
+
+    def _updates(self) -> Iterator[Sums]:
+        position, settings = self.position, self._settings
+        batches: Optional[Iterator[tuple[Example, Place]]] = None
+        length = 0
+        while position.step < settings.steps:
+            started = time.perf_counter(), time.process_time()
+            if settings.length_at(position.step) != length:
+                # A stage begins with a new epoch, unless the pretraining goes on inside of it.
+                if length:
+                    position.epoch, position.shard, position.item = position.epoch + 1, 0, 0
+                length = settings.length_at(position.step)
+                examples = Examples(self._corpus, self._tokenizer, settings, length)
+                place = Place(position.epoch, position.shard, position.item)
+                batches = examples.batches(place, settings.inputs_at(length))
+            assert batches is not None
+            batch, behind = next(batches)
+            sums = self._step.update(batch)
+            found = [float(value) for value in sums]
+            if not math.isfinite(found[0] + found[3]):
+                raise CheckFailedError(
+                    f"the loss must stay a finite number (start over with --restart and a lower --learning-rate); "
+                    f"received {found[0]} in update {position.step + 1}"
+                )
+            position.step += 1
+            position.epoch, position.shard, position.item = behind
+            position.tokens += batch.input_ids.size
+            position.sums = [old + new for old, new in zip(position.sums, found)]
+            position.seconds += time.perf_counter() - started[0]
+            position.cpu_seconds += time.process_time() - started[1]
+            yield sums
+
+    def _is_due(self, every: int) -> bool:
+        return self.position.step % every == 0 or self.position.step == self._settings.steps
+
+    def _look_after(self, sums: Sums, log: Log, reporter: Reporter) -> None:
+        """Log and evaluate, where it is time for it."""
+        position = self.position
+        reporter.step(float(sums.masked_loss) / max(1.0, float(sums.masked)))
+        if self._is_due(self._pace.log_every):
+            log.add({**self._progress(), **learnt(position.sums)})
+            position.sums = [0.0] * len(position.sums)
+        if self._is_due(self._pace.evaluate_every):
+            started = time.perf_counter(), time.process_time()
+            scores = self._scores(self._held_out)
+            position.seconds += time.perf_counter() - started[0]
+            position.cpu_seconds += time.process_time() - started[1]
+            log.add({**self._progress(), "held_out": scores})
+            words = [f"{name} {each['accuracy']:.1%} ({each['loss']:.3f})" for name, each in scores.items()]
+            reporter.note(f"update {position.step} of {self._settings.steps}: accuracy (loss) {', '.join(words)}")
+
+    def _progress(self) -> dict[str, Any]:
+        position = self.position
+        return {
+            "step": position.step,
+            "tokens": position.tokens,
+            "epoch": position.epoch,
+            "seconds": round(position.seconds, 1),
+            "cpu_seconds": round(position.cpu_seconds, 1),
+        }
+
+    def _scored_on(self, length: int, most: int) -> dict[str, HeldOut]:
+        return {
+            name: HeldOut(corpus, self._tokenizer, self._settings, length, most)
+            for name, corpus in self._held_out_corpora.items()
+        }
+
+    def _scores(self, held_out: Mapping[str, HeldOut]) -> dict[str, dict[str, Any]]:
+        model = self._step.model
+        learnt_weights = state_dict(model)
+        self._step.hold_means()
+        scores = {name: each.scores(self._step) for name, each in held_out.items()}
+        load_state_dict(model, learnt_weights)
+        return scores
+
+
+def learnt(sums: Sequence[float]) -> dict[str, float]:
+    """Losses in nats and accuracies of the training itself, from the fields of `Sums` added up."""
+    loss, right, masked, order_loss, order_right, pairs = sums
+    return {
+        "loss": loss / masked,
+        "accuracy": right / masked,
+        "order_loss": order_loss / pairs,
+        "order_accuracy": order_right / pairs,
+    }

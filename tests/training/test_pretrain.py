@@ -1,0 +1,219 @@
+"""The public `pretrain` and its command: kills, other requests, bad use, and what comes out."""
+
+import itertools
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from corpora import write_made_corpus
+
+from albert_edge.errors import AlbertEdgeError, ConfigError
+from albert_edge.model.folder import read_checkpoint, read_tensors
+from albert_edge.text.tokenizer import open_tokenizer
+from albert_edge.training.pretraining.log import Log, read_log
+from albert_edge.training.pretraining.pretrain import SNAPSHOT_FILE, pretrain, work_folder
+from albert_edge.training.pretraining.records import open_corpus
+from albert_edge.training.pretraining.settings import PretrainingSettings, stages
+from albert_edge.training.pretraining.stream import Examples, Place
+from albert_edge.training.pretraining.trainer import PretrainingPosition
+from albert_edge.training.snapshot import read_snapshot
+
+SETTINGS = {"steps": 30, "batch_size": 8, "lengths": "32:0.5,64:0.5", "jit": False}
+SHAPE = {"size": "tiny", "layers": 1, "log_every": 5, "evaluate_every": 15, "held_out_inputs": 16}
+
+
+@pytest.fixture(scope="module")
+def vocab(golden):
+    return golden / "base_like" / "masked_lm" / "spiece.model"
+
+
+@pytest.fixture(scope="module")
+def corpora(vocab, tmp_path_factory):
+    return write_made_corpus(tmp_path_factory.mktemp("corpus"), vocab)
+
+
+# === Settings and the stream ===
+
+
+def test_stages_by_hand():
+    assert stages("128", 10) == [(128, 10)]
+    assert stages("128:0.9,512:0.1", 50) == [(128, 45), (512, 50)]
+    settings = PretrainingSettings(steps=50, lengths="128:0.9,512:0.1", batch_size=32, accumulate=2)
+    assert [settings.length_at(step) for step in (0, 44, 45, 49)] == [128, 128, 512, 512]
+    assert (settings.inputs_at(128), settings.inputs_at(512), settings.predictions_at(128)) == (32, 8, 22)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"lengths": "128:0.5,512:0.4"}, "lengths must be tokens with shares that sum to 1"),
+        ({"lengths": "long"}, "received 'long'"),
+        ({"lengths": "4"}, "8 tokens and an update each at least; received '4'"),
+        ({"accumulate": 3}, "batch_size must be a multiple of accumulate; received 32 and 3"),
+        ({"mask_share": 0.0}, r"mask_share must be in \(0, 1\); received 0.0"),
+        ({"optimizer": "sgd"}, "optimizer must be one of adamw, lamb; received 'sgd'"),
+        ({"steps": None}, "steps must be given; received none"),
+        ({"learning_rates": 1}, "did you mean 'learning_rate'"),
+    ],
+)
+def test_settings_that_cannot_be(values, message):
+    with pytest.raises(ConfigError, match=message):
+        PretrainingSettings.from_dict({"steps": 10, **values})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["sop", "nsp"])
+def test_the_stream_goes_on_from_any_place(corpora, vocab, objective):
+    settings = PretrainingSettings(steps=1, pair_objective=objective)
+    examples = Examples(corpora["train"], open_tokenizer(vocab), settings, 32)
+    through = list(itertools.islice(examples.batches(Place(), 8), 60))
+    assert through[-1][1].epoch >= 1
+    for number in (0, 13, 40):
+        again = list(itertools.islice(examples.batches(through[number][1], 8), 3))
+        for (batch, place), (expected, place_behind) in zip(again, through[number + 1 :]):
+            assert place == place_behind
+            assert all(np.array_equal(*pair) for pair in zip(batch, expected))
+
+
+@pytest.mark.slow
+def test_a_batch_asks_for_what_stood_there(corpora, vocab):
+    tokenizer = open_tokenizer(vocab)
+    corpus = open_corpus(corpora["train"].folder)
+    examples = Examples(corpus, tokenizer, PretrainingSettings(steps=1), 64)
+    batch, _ = next(examples.batches(Place(), 200))
+    asked = batch.weights.sum()
+    tokens = batch.attention_mask.sum() - 3 * 200
+    assert asked / tokens == pytest.approx(0.15, abs=0.01)
+    shown = np.take_along_axis(batch.input_ids, batch.masked_positions, 1)[batch.weights == 1]
+    ids = batch.masked_ids[batch.weights == 1]
+    assert np.mean(shown == tokenizer.mask_id) == pytest.approx(0.8, abs=0.03)
+    assert np.mean(shown == ids) == pytest.approx(0.1, abs=0.03)
+    assert not set(ids.tolist()) & {tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id, tokenizer.mask_id}
+    assert batch.label.mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_log_goes_on_where_the_snapshot_is(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"step": 5}\n{"step": 10}\n{"step": 15}\n{"st')
+    log = Log(path, 10)
+    log.add({"step": 12})
+    assert read_log(path) == log.lines == [{"step": 5}, {"step": 10}, {"step": 12}]
+    assert Log(path, 0).lines == read_log(path) == []
+
+
+# === The whole of it ===
+
+
+def command(corpora, out, *more):
+    arguments = ["--corpus", str(corpora["train"].folder), "--held-out", str(corpora["held-out"].folder)]
+    for name, value in {**SETTINGS, **SHAPE}.items():
+        if name == "jit":
+            arguments += ["--no-jit"]
+        else:
+            arguments += [f"--{name.replace('_', '-')}", str(value)]
+    start = [sys.executable, "-m", "albert_edge", "pretrain", *arguments, "--threads", "1", "--out", str(out)]
+    return [*start, "--checkpoint-seconds", "0", *more]
+
+
+def run(*arguments):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def through(corpora, tmp_path_factory):
+    out = tmp_path_factory.mktemp("through") / "out"
+    done = run(corpora, out, "--json")
+    assert done.returncode == 0, done.stderr
+    return out, json.loads(done.stdout)
+
+
+def stored_step(out):
+    found = read_snapshot(work_folder(out) / SNAPSHOT_FILE, PretrainingPosition)
+    return 0 if found is None else found.position.step
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
+def test_a_stopped_pretraining_ends_with_the_same_weights(corpora, through, tmp_path, number):
+    out = tmp_path / "out"
+    process = subprocess.Popen(command(corpora, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 500
+    while stored_step(out) < 17:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=100)
+    step = stored_step(out)
+    assert 17 <= step < 30
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert f"stopped after update {step} of 30; the same command goes on from there" in errors
+    done = run(corpora, out)
+    assert done.returncode == 0, done.stderr
+    assert f"going on after update {step} of 30" in done.stderr
+    expected = read_tensors(through[0])
+    tensors = read_tensors(out)
+    assert [name for name in expected if not np.array_equal(tensors[name], expected[name])] == []
+    varying = ("seconds", "cpu_seconds")
+    logs = [
+        [{key: value for key, value in line.items() if key not in varying} for line in read_log(each / "log.jsonl")]
+        for each in (out, through[0])
+    ]
+    assert logs[0] == logs[1]
+    assert not work_folder(out).exists()
+
+
+@pytest.mark.slow
+def test_what_comes_out(corpora, through, tmp_path):
+    out, report = through
+    assert (report["steps"], report["task"]) == (30, "pretraining")
+    assert report["tokens"] == 30 * 8 * 32
+    scores = report["held_out"]["corpus"]
+    assert 0 <= scores["accuracy"] <= 1
+    assert report["history"][-1]["held_out"]["corpus"]["loss"] < report["history"][0]["held_out"]["corpus"]["loss"]
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert [line["step"] for line in read_log(out / "log.jsonl")] == [5, 10, 15, 15, 20, 25, 30, 30]
+    for task in ("fill-mask", "sentence-order"):
+        assert read_checkpoint(out, task).initialised == ()
+    fresh = read_checkpoint(out, "text-classification", new_head=True, labels=["a", "b"])
+    assert [name for name in fresh.initialised if not name.startswith("classifier")] == []
+
+
+@pytest.mark.slow
+def test_other_settings_and_other_data_do_not_go_on(corpora, vocab, tmp_path):
+    from albert_edge.training.reporting import Reporter
+
+    class Stop(Reporter):
+        def note(self, text):
+            raise KeyboardInterrupt
+
+    arguments = {**SETTINGS, **SHAPE, "checkpoint_seconds": 0, "held_out": [corpora["held-out"].folder]}
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(corpora["train"].folder, out, reporter=Stop(), **arguments)
+    assert stored_step(out) == 14
+    with pytest.raises(AlbertEdgeError, match=r"\(--restart starts over\); received learning_rate 0.1 for 0.001"):
+        pretrain(corpora["train"].folder, out, **{**arguments, "learning_rate": 0.1})
+    other = write_made_corpus(tmp_path, vocab, documents=30)["train"]
+    with pytest.raises(AlbertEdgeError, match=r"received corpus \{"):
+        pretrain(other.folder, out, **arguments)
+
+
+@pytest.mark.slow
+def test_bad_use(corpora, tmp_path, spm_30k):
+    with pytest.raises(ConfigError, match="lengths must be at most the model's 512 positions; received 1024"):
+        pretrain(corpora["train"].folder, tmp_path / "out", steps=1, lengths="1024")
+    other = write_made_corpus(tmp_path, spm_30k, documents=5, held_out=0.0)["train"]
+    with pytest.raises(ConfigError, match="a held-out corpus must have the corpus's vocabulary and options"):
+        pretrain(corpora["train"].folder, tmp_path / "out", steps=1, held_out=[other.folder])
+    (tmp_path / "corpus" / "train" / "spiece.model").write_bytes(b"")
+    with pytest.raises(ConfigError, match="the vocabulary must be the manifest's; received another one"):
+        pretrain(other.folder, tmp_path / "out", steps=1)
+    with pytest.raises(AlbertEdgeError, match="the file must be readable; received"):
+        pretrain(tmp_path / "missing", tmp_path / "out", steps=1)
+    assert not (tmp_path / "out").exists()
