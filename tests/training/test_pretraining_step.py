@@ -20,6 +20,7 @@ SMALL = AlbertConfig(
     intermediate_size=40,
     max_position_embeddings=16,
     initializer_range=0.2,
+    classifier_dropout_prob=0.0,
 )
 
 

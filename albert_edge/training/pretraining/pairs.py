@@ -40,7 +40,7 @@ def pairs(records: Sequence[Record], room: int, objective: str, generator: np.ra
     `objective` is `sop` or `nsp`. A record of one piece makes none; `nsp` needs records of two documents.
     """
     for number, record in enumerate(records):
-        ends = np.cumsum(record.lengths)
+        ends = np.cumsum(record.lengths, dtype=np.int64)
         for first, last in _chunks(ends, room, generator):
             begin = int(ends[first - 1]) if first else 0
             stop = int(ends[last - 1])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from albert_edge.config import AlbertConfig
     from albert_edge.text.tokenizer import Tokenizer
     from albert_edge.training.pretraining.log import Log
-    from albert_edge.training.pretraining.trainer import Pretraining
+    from albert_edge.training.pretraining.trainer import Pace, Pretraining
 
 SCHEMA_VERSION = 1
 SNAPSHOT_FILE, LOG_FILE, CURVES_FILE, LATEST = "snapshot.safetensors", "log.jsonl", "curves.png", "latest"
@@ -67,35 +67,22 @@ def pretrain(
     check_output_folder(out, overwrite)
     learnt_from = open_corpus(corpus)
     measured_on = {_name(path): open_corpus(path) for path in held_out}
-    tokenizer = tokenizer_of(learnt_from)
     _check_vocabulary(learnt_from, measured_on)
+    tokenizer = tokenizer_of(learnt_from)
     config = new_config(size, layers, tokenizer, chosen)
     work = work_folder(Path(out))
     if restart:
         shutil.rmtree(work, ignore_errors=True)
-    facts = _facts(size, layers, learnt_from, chosen)
-
-    from albert_edge.training.pretraining.log import Log
-    from albert_edge.training.pretraining.trainer import Pace, Pretraining, PretrainingPosition
+    kept = _Kept(work, config, tokenizer, _facts(size, layers, learnt_from, chosen))
+    # TensorFlow takes seconds to start: only now, that nothing is left to complain about.
+    from albert_edge.training.pretraining.trainer import Pace
     from albert_edge.training.threads import use_threads
 
     used_threads = use_threads(threads)
-    stored = read_snapshot(work / SNAPSHOT_FILE, PretrainingPosition)
-    if stored is not None:
-        check_same_request(work / SNAPSHOT_FILE, stored.request, facts)
-    # A snapshot's weights replace the first ones, which take a while to count.
-    tensors = first_tensors(config, tokenizer, learnt_from, chosen) if stored is None else None
     pace = Pace(log_every, evaluate_every, held_out_inputs)
-    training = Pretraining(config, tokenizer, tensors, learnt_from, measured_on, chosen, pace)
-    if stored is not None:
-        training.restore(stored.position, stored.tensors)
-        reporter.note(f"going on after update {training.position.step} of {chosen.steps}")
-    with reported_as(work):
-        work.mkdir(parents=True, exist_ok=True)
-    log = Log(work / LOG_FILE, training.position.step)
-    keeper = _Keeper(work, config, tokenizer, training, log, facts)
-    training.run(keeper, checkpoint_seconds, log, reporter)
-    report = _report(training, config, facts, used_threads, log)
+    training, log = kept.open(learnt_from, measured_on, chosen, pace, reporter)
+    training.run(lambda: kept.store(training, log), checkpoint_seconds, log, reporter)
+    report = _report(training, config, kept.facts, used_threads, log)
     write_folder(out, config, training.saved(), tokenizer, task=TASK, training=report, overwrite=overwrite)
     for name in (LOG_FILE, CURVES_FILE):
         shutil.copyfile(work / name, Path(out) / name)
@@ -109,33 +96,50 @@ def work_folder(out: Path) -> Path:
     return resolved.with_name(f"{resolved.name}.pretraining")
 
 
-class _Keeper:
-    """Stores a pretraining when it is called: the snapshot, and after an evaluation the model and the curves."""
+class _Kept:
+    """The folder `work` of a pretraining that runs: opened once, stored into again and again."""
 
-    def __init__(
-        self,
-        work: Path,
-        config: AlbertConfig,
-        tokenizer: Tokenizer,
-        training: Pretraining,
-        log: Log,
-        facts: Mapping[str, Any],
-    ) -> None:
-        self._work, self._config, self._tokenizer = work, config, tokenizer
-        self._training, self._log, self._facts = training, log, facts
+    def __init__(self, work: Path, config: AlbertConfig, tokenizer: Tokenizer, facts: Mapping[str, Any]) -> None:
+        self._work, self._config, self._tokenizer, self.facts = work, config, tokenizer, facts
         self._evaluated: Optional[int] = None
 
-    def __call__(self) -> None:
-        training, tokenizer = self._training, self._tokenizer
-        snapshot = Snapshot(self._facts, tokenizer.model, training.position, training.tensors())
+    def open(
+        self,
+        corpus: Corpus,
+        held_out: Mapping[str, Corpus],
+        settings: PretrainingSettings,
+        pace: Pace,
+        reporter: Reporter,
+    ) -> tuple[Pretraining, Log]:
+        """The pretraining where it is, and its log up to there."""
+        from albert_edge.training.pretraining.log import Log
+        from albert_edge.training.pretraining.trainer import Pretraining, PretrainingPosition
+
+        path = self._work / SNAPSHOT_FILE
+        stored = read_snapshot(path, PretrainingPosition)
+        if stored is not None:
+            check_same_request(path, stored.request, self.facts)
+        # A snapshot's weights replace the first ones, which take a while to count.
+        tensors = first_tensors(self._config, self._tokenizer, corpus, settings) if stored is None else None
+        training = Pretraining(self._config, self._tokenizer, tensors, corpus, held_out, settings, pace)
+        if stored is not None:
+            training.restore(stored.position, stored.tensors)
+            reporter.note(f"going on after update {training.position.step} of {settings.steps}")
+        with reported_as(self._work):
+            self._work.mkdir(parents=True, exist_ok=True)
+        return training, Log(self._work / LOG_FILE, training.position.step)
+
+    def store(self, training: Pretraining, log: Log) -> None:
+        """The snapshot, and after an evaluation the model and the curves."""
+        snapshot = Snapshot(self.facts, self._tokenizer.model, training.position, training.tensors())
         write_snapshot(self._work / SNAPSHOT_FILE, snapshot)
-        last = self._log.lines[-1] if self._log.lines else {}
+        last = log.lines[-1] if log.lines else {}
         if "held_out" in last and last["step"] != self._evaluated:
             self._evaluated = last["step"]
-            record = {"task": TASK, "request": self._facts, **last}
-            folder = self._work / LATEST
-            write_folder(folder, self._config, training.saved(), tokenizer, task=TASK, training=record, overwrite=True)
-            atomic_write(self._work / CURVES_FILE, curves(self._log.lines))
+            record = {"task": TASK, "request": self.facts, **last}
+            weights, folder = training.saved(), self._work / LATEST
+            write_folder(folder, self._config, weights, self._tokenizer, task=TASK, training=record, overwrite=True)
+            atomic_write(self._work / CURVES_FILE, curves(log.lines))
 
 
 def _name(path: PathLike) -> str:

@@ -105,7 +105,8 @@ class PretrainingSettings:
 def stages(lengths: str, steps: int) -> list[tuple[int, int]]:
     """(tokens, updates made at the stage's end) of `128:0.9,512:0.1`; raises `ConfigError` for what isn't such."""
     rule = "lengths must be tokens with shares that sum to 1, as 128:0.9,512:0.1"
-    found, total = [], 0.0
+    found: list[tuple[int, int]] = []
+    total = 0.0
     for part in lengths.split(","):
         length, _, share = part.partition(":")
         try:

@@ -64,7 +64,8 @@ class PretrainStep:
 
     def measure(self, batch: Example) -> Sums:
         """What the model answers, without dropout; changes nothing."""
-        return self._measure(*batch)
+        sums: Sums = self._measure(*batch)
+        return sums
 
     def saved(self) -> dict[str, NDArray[np.float32]]:
         """The weights that are to be saved: the model's, or their mean."""
@@ -108,7 +109,8 @@ class PretrainStep:
             inputs = [values[part * size : (part + 1) * size] for values in batch]
             found = self._gradients(*inputs, *counts)
             total = found if total is None else tf.nest.map_structure(tf.add, total, found)
-        return total
+        gradients, sums = total
+        return gradients, sums
 
     def _one_part(self, *values: tf.Tensor) -> tuple[list[tf.Tensor], Sums]:
         # Runs when the graph is traced, which binds dropout to this generator for good.

@@ -132,9 +132,10 @@ class Examples:
         most = self._rule.most
         table = np.zeros((2, most), np.int32)
         table[:, : len(positions)] = positions, ids[positions]
+        asked_at, asked_for = table
         masked = hidden(ids, positions, self._mask_id, self._others, generator)
         weights = (np.arange(most) < len(positions)).astype(np.float32)
-        return Example(masked, mask, segments, *table, weights, np.array(pair.label, np.int32))
+        return Example(masked, mask, segments, asked_at, asked_for, weights, np.array(pair.label, np.int32))
 
 
 def stacked(examples: list[Example]) -> Example:

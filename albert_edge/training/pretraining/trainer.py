@@ -75,7 +75,8 @@ class Pretraining:
         self.position = PretrainingPosition()
         self._tokenizer, self._corpus, self._settings, self._pace = tokenizer, corpus, settings, pace
         self._held_out_corpora = held_out
-        model = build_model(config, TASK)
+        # As in google-research/albert, where the order's head has no dropout; the folder's config is for fine-tuning.
+        model = build_model(config.replace(classifier_dropout_prob=settings.dropout), TASK)
         if tensors is not None:
             load_state_dict(model, tensors)
         self._step = PretrainStep(model, settings)
@@ -122,20 +123,9 @@ class Pretraining:
             reporter.end()
 
     def _updates(self) -> Iterator[Sums]:
-        position, settings = self.position, self._settings
-        batches: Optional[Iterator[tuple[Example, Place]]] = None
-        length = 0
-        while position.step < settings.steps:
+        position, batches = self.position, self._batches()
+        while position.step < self._settings.steps:
             started = time.perf_counter(), time.process_time()
-            if settings.length_at(position.step) != length:
-                # A stage begins with a new epoch, unless the pretraining goes on inside of it.
-                if length:
-                    position.epoch, position.shard, position.item = position.epoch + 1, 0, 0
-                length = settings.length_at(position.step)
-                examples = Examples(self._corpus, self._tokenizer, settings, length)
-                place = Place(position.epoch, position.shard, position.item)
-                batches = examples.batches(place, settings.inputs_at(length))
-            assert batches is not None
             batch, behind = next(batches)
             sums = self._step.update(batch)
             found = [float(value) for value in sums]
@@ -148,9 +138,27 @@ class Pretraining:
             position.epoch, position.shard, position.item = behind
             position.tokens += batch.input_ids.size
             position.sums = [old + new for old, new in zip(position.sums, found)]
-            position.seconds += time.perf_counter() - started[0]
-            position.cpu_seconds += time.process_time() - started[1]
+            self._spent(started)
             yield sums
+
+    def _batches(self) -> Iterator[tuple[Example, Place]]:
+        """A batch for the update that is next, without end, whatever stage that is in."""
+        position, settings = self.position, self._settings
+        while True:
+            length = settings.length_at(position.step)
+            # A stage begins with a new epoch, also where the pretraining was stopped just before it.
+            if length != settings.length_at(max(0, position.step - 1)):
+                position.epoch, position.shard, position.item = position.epoch + 1, 0, 0
+            examples = Examples(self._corpus, self._tokenizer, settings, length)
+            place = Place(position.epoch, position.shard, position.item)
+            for batch in examples.batches(place, settings.inputs_at(length)):
+                yield batch
+                if position.step < settings.steps and settings.length_at(position.step) != length:
+                    break
+
+    def _spent(self, started: tuple[float, float]) -> None:
+        self.position.seconds += time.perf_counter() - started[0]
+        self.position.cpu_seconds += time.process_time() - started[1]
 
     def _is_due(self, every: int) -> bool:
         return self.position.step % every == 0 or self.position.step == self._settings.steps
@@ -165,8 +173,7 @@ class Pretraining:
         if self._is_due(self._pace.evaluate_every):
             started = time.perf_counter(), time.process_time()
             scores = self._scores(self._held_out)
-            position.seconds += time.perf_counter() - started[0]
-            position.cpu_seconds += time.process_time() - started[1]
+            self._spent(started)
             log.add({**self._progress(), "held_out": scores})
             words = [f"{name} {each['accuracy']:.1%} ({each['loss']:.3f})" for name, each in scores.items()]
             reporter.note(f"update {position.step} of {self._settings.steps}: accuracy (loss) {', '.join(words)}")

@@ -13,7 +13,7 @@ import hashlib
 import lzma
 import shutil
 from pathlib import Path
-from typing import IO, Iterable, Iterator, Sequence
+from typing import IO, Any, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -33,7 +33,7 @@ SEGMENTS = ("sentence", "paragraph")
 TRAIN, HELD_OUT = "train", "held-out"
 """The folders of the two parts."""
 
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open}
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
 
 
 def write_corpus(
