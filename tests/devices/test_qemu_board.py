@@ -92,10 +92,15 @@ def test_a_board_answers_as_this_machine(name, board_named, file, tmp_path):
 
 
 @pytest.mark.slow
-def test_counts_are_equal_and_follow_the_work(pi, file):
+def test_counts_are_equal_and_follow_the_work(pi, file, tmp_path, monkeypatch):
+    file = file.resolve()
     counts = [measure_cost(file, 16, pi)["instructions"]]
     # Another program, whose modules are others, between two counts.
     pi.run_json(["predict", "{file}", "Oil prices rise", "--json"], {"file": file}, TIMEOUT_S)
+    # Another folder to be in, with a package of the same name: the copy's modules run, and count, all the same.
+    (tmp_path / "albert_edge").mkdir()
+    (tmp_path / "albert_edge" / "__init__.py").write_text("raise ImportError('not the copy')")
+    monkeypatch.chdir(tmp_path)
     counts += [measure_cost(file, tokens, pi)["instructions"] for tokens in (16, 64)]
     assert counts[0] == counts[1]
     assert counts[2] > 2 * counts[0]

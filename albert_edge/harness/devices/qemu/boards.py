@@ -78,7 +78,8 @@ class Board:
         """The whole of it: nothing of this machine's but its path, home and temporary folder.
 
         Hashes have one seed, so that a program executes the same instructions in each run. Bytecode lies in a folder of
-        its own: beside the sources it would change what Python finds in its folders, and with it what it executes.
+        its own: beside the sources it would change what Python finds in its folders, and with it what it executes. The
+        folder that this process happens to be in is not searched: in a checkout it would stand before the copy.
         """
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         return {
@@ -86,6 +87,7 @@ class Board:
             "LANG": "C.UTF-8",
             "PYTHONHASHSEED": "0",
             "PYTHONNOUSERSITE": "1",
+            "PYTHONSAFEPATH": "1",
             "PYTHONPYCACHEPREFIX": str(self.beside_package("bytecode")),
             "PYTHONPATH": os.pathsep.join([str(self.package), str(self.parts.wheels)]),
             "ALBERT_EDGE_BOARD_PYTHON": str(self._script),
