@@ -19,6 +19,7 @@ _SETTINGS: tuple[tuple[str, Any, str], ...] = (
     ("--batch-size", _COUNT, "Inputs an update."),
     ("--accumulate", _COUNT, "Parts that a batch is computed in, for less memory."),
     ("--lengths", str, "Tokens of an input, in stages: 128:0.9,512:0.1."),
+    ("--depths", str, "Layers that are applied, in stages: 2:0.5,6:0.5."),
     ("--optimizer", click.Choice(OPTIMIZERS), "What turns gradients into updates."),
     ("--learning-rate", float, "The highest one."),
     ("--warmup", float, "Share of the updates over which it rises."),
@@ -41,16 +42,16 @@ _SETTINGS: tuple[tuple[str, Any, str], ...] = (
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(PretrainingSettings)}
 
 
-def _written(value: Any) -> str:
+def _written(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "by the share" if value is None else str(value)
+    return {"max_predictions": "by the share", "depths": "all"}[name] if value is None else str(value)
 
 
 def _with_settings(function: Any) -> Any:
     for flag, kind, meaning in reversed(_SETTINGS):
         name = flag.split("/")[0].strip("-").replace("-", "_")
-        help_text = f"{meaning}  [default: {_written(_DEFAULTS[name])}]"
+        help_text = f"{meaning}  [default: {_written(name, _DEFAULTS[name])}]"
         function = click.option(flag, type=kind, default=None, help=help_text)(function)
     return function
 

@@ -17,13 +17,13 @@ from albert_edge.text.tokenizer import open_tokenizer
 from albert_edge.training.pretraining.log import Log, read_log
 from albert_edge.training.pretraining.pretrain import SNAPSHOT_FILE, pretrain, work_folder
 from albert_edge.training.pretraining.records import open_corpus
-from albert_edge.training.pretraining.settings import PretrainingSettings, stages
+from albert_edge.training.pretraining.settings import PretrainingSettings, depth_stages, length_stages
 from albert_edge.training.pretraining.stream import Examples, Place
 from albert_edge.training.pretraining.trainer import PretrainingPosition
 from albert_edge.training.snapshot import read_snapshot
 
-SETTINGS = {"steps": 30, "batch_size": 8, "lengths": "32:0.5,64:0.5", "jit": False}
-SHAPE = {"size": "tiny", "layers": 1, "log_every": 5, "evaluate_every": 15, "held_out_inputs": 16}
+SETTINGS = {"steps": 30, "batch_size": 8, "lengths": "32:0.5,64:0.5", "depths": "1:0.4,2:0.6", "jit": False}
+SHAPE = {"size": "tiny", "layers": 2, "log_every": 5, "evaluate_every": 15, "held_out_inputs": 16}
 
 
 @pytest.fixture(scope="module")
@@ -40,19 +40,25 @@ def corpora(vocab, tmp_path_factory):
 
 
 def test_stages_by_hand():
-    assert stages("128", 10) == [(128, 10)]
-    assert stages("128:0.9,512:0.1", 50) == [(128, 45), (512, 50)]
+    assert length_stages("128", 10) == [(128, 10)]
+    assert length_stages("128:0.9,512:0.1", 50) == [(128, 45), (512, 50)]
     settings = PretrainingSettings(steps=50, lengths="128:0.9,512:0.1", batch_size=32, accumulate=2)
     assert [settings.length_at(step) for step in (0, 44, 45, 49)] == [128, 128, 512, 512]
     assert (settings.inputs_at(128), settings.inputs_at(512), settings.predictions_at(128)) == (32, 8, 22)
+    assert depth_stages("2:0.5,6:0.5", 50) == [(2, 25), (6, 50)]
+    settings = PretrainingSettings(steps=50, depths="2:0.5,6:0.5")
+    assert ([settings.depth_at(step) for step in (0, 24, 25, 49)], settings.deepest) == ([2, 2, 6, 6], 6)
+    assert PretrainingSettings(steps=50).depth_at(7) is None
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"lengths": "128:0.5,512:0.4"}, "lengths must be tokens with shares that sum to 1"),
+        ({"lengths": "128:0.5,512:0.4"}, "with shares that sum to 1, .* received '128:0.5,512:0.4'"),
+        ({"depths": "2:0.5,6:0.6"}, "depths must be layers with shares that sum to 1"),
+        ({"depths": "0"}, "received '0'"),
         ({"lengths": "long"}, "received 'long'"),
-        ({"lengths": "4"}, "8 tokens and an update each at least; received '4'"),
+        ({"lengths": "4"}, r"tokens \(8 at least\) .* received '4'"),
         ({"accumulate": 3}, "batch_size must be a multiple of accumulate; received 32 and 3"),
         ({"mask_share": 0.0}, r"mask_share must be in \(0, 1\); received 0.0"),
         ({"optimizer": "sgd"}, "optimizer must be one of adamw, lamb; received 'sgd'"),
@@ -208,6 +214,10 @@ def test_other_settings_and_other_data_do_not_go_on(corpora, vocab, tmp_path):
 def test_bad_use(corpora, tmp_path, spm_30k):
     with pytest.raises(ConfigError, match="lengths must be at most the model's 512 positions; received 1024"):
         pretrain(corpora["train"].folder, tmp_path / "out", steps=1, lengths="1024")
+    with pytest.raises(ConfigError, match="the last of depths must be the model's 3 layers; received 2"):
+        pretrain(corpora["train"].folder, tmp_path / "out", steps=2, layers=3, depths="3:0.5,2:0.5")
+    with pytest.raises(ConfigError, match="depths must be at most the model's 3 layers; received 4"):
+        pretrain(corpora["train"].folder, tmp_path / "out", steps=2, layers=3, depths="4:0.5,3:0.5")
     other = write_made_corpus(tmp_path, spm_30k, documents=5, held_out=0.0)["train"]
     with pytest.raises(ConfigError, match="a held-out corpus must have the corpus's vocabulary and options"):
         pretrain(corpora["train"].folder, tmp_path / "out", steps=1, held_out=[other.folder])

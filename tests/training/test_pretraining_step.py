@@ -193,6 +193,17 @@ def test_a_model_learns_a_batch_by_heart():
     assert np.array_equal(step.tensors()[f"model/{name}"], learnt[f"model/{name}"])
 
 
+def test_a_depth_applies_so_many_layers():
+    """The second layer is the first one's weights again: a model of one layer is this one at depth 1."""
+    deep, shallow = made_step(depths="1:0.5,2:0.5"), made_step(SMALL.replace(num_hidden_layers=1))
+    assert float(deep.measure(batch()).masked_loss) == pytest.approx(float(shallow.measure(batch()).masked_loss))
+    deep.update(batch())
+    shallow.update(batch())
+    assert_near(deep, shallow)
+    deep.depth = 2
+    assert float(deep.measure(batch()).masked_loss) != pytest.approx(float(shallow.measure(batch()).masked_loss))
+
+
 def test_without_pairs_the_order_is_not_learnt():
     step, _ = after_updates(pair_objective="none", weight_decay=0.0)
     tensors = initial_tensors(SMALL, "pretraining", 3)

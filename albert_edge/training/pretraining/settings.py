@@ -25,6 +25,9 @@ class PretrainingSettings:
     """Parts of a batch that are computed one after another: less memory, the same update."""
     lengths: str = "128"
     """Tokens of an input, in stages: `128:0.9,512:0.1` is nine tenths of the updates at 128, then the rest at 512."""
+    depths: Optional[str] = None
+    """Layers that are applied, in stages: `2:0.5,6:0.5`. All share their weights, so that a few teach the others, for
+    less an update (progressive stacking, Gong et al. 2019). None: all of the model's."""
     optimizer: str = "adamw"
     learning_rate: float = 1e-3
     """The highest one, reached after the warm-up."""
@@ -62,7 +65,9 @@ class PretrainingSettings:
 
     def __post_init__(self) -> None:
         check_rules(self, _RULES)
-        stages(self.lengths, self.steps)
+        length_stages(self.lengths, self.steps)
+        if self.depths is not None:
+            depth_stages(self.depths, self.steps)
         if self.batch_size % self.accumulate:
             raise ConfigError(
                 f"batch_size must be a multiple of accumulate; received {self.batch_size} and {self.accumulate}"
@@ -84,16 +89,25 @@ class PretrainingSettings:
 
     def length_at(self, step: int) -> int:
         """Tokens of an input in the update after `step` ones."""
-        return next(length for length, last in stages(self.lengths, self.steps) if step < last)
+        return _at(step, length_stages(self.lengths, self.steps))
+
+    def depth_at(self, step: int) -> Optional[int]:
+        """Layers that are applied in the update after `step` ones; None: all."""
+        return _at(step, depth_stages(self.depths, self.steps)) if self.depths else None
 
     @property
     def longest(self) -> int:
         """Tokens of the longest input of any stage."""
-        return max(length for length, _ in stages(self.lengths, self.steps))
+        return max(length for length, _ in length_stages(self.lengths, self.steps))
+
+    @property
+    def deepest(self) -> Optional[int]:
+        """Layers that the last stage applies; None: all."""
+        return self.depth_at(self.steps - 1)
 
     def inputs_at(self, length: int) -> int:
         """Inputs a batch of that length: as many tokens as at the first one, in whole parts."""
-        first = stages(self.lengths, self.steps)[0][0]
+        first = length_stages(self.lengths, self.steps)[0][0]
         parts = max(1, round(self.batch_size * first / length / self.accumulate))
         return parts * self.accumulate
 
@@ -102,23 +116,37 @@ class PretrainingSettings:
         return self.max_predictions or round(self.mask_share * length) + self.ngram
 
 
-def stages(lengths: str, steps: int) -> list[tuple[int, int]]:
+def length_stages(lengths: str, steps: int) -> list[tuple[int, int]]:
     """(tokens, updates made at the stage's end) of `128:0.9,512:0.1`; raises `ConfigError` for what isn't such."""
-    rule = "lengths must be tokens with shares that sum to 1, as 128:0.9,512:0.1"
+    rule = "lengths must be tokens (8 at least) with shares that sum to 1, as 128:0.9,512:0.1, an update each at least"
+    return _stages(lengths, steps, 8, rule)
+
+
+def depth_stages(depths: str, steps: int) -> list[tuple[int, int]]:
+    """(layers, updates made at the stage's end) of `2:0.5,6:0.5`; raises `ConfigError` for what isn't such."""
+    rule = "depths must be layers with shares that sum to 1, as 2:0.5,6:0.5, an update each at least"
+    return _stages(depths, steps, 1, rule)
+
+
+def _stages(text: str, steps: int, least: int, rule: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     total = 0.0
-    for part in lengths.split(","):
-        length, _, share = part.partition(":")
+    for part in text.split(","):
+        first, _, share = part.partition(":")
         try:
-            tokens, total = int(length), total + float(share or 1)
+            value, total = int(first), total + float(share or 1)
         except ValueError:
-            raise ConfigError(f"{rule}; received {lengths!r}") from None
-        if tokens < 8 or (found and round(total * steps) <= found[-1][1]):
-            raise ConfigError(f"{rule}, 8 tokens and an update each at least; received {lengths!r}")
-        found.append((tokens, round(total * steps)))
+            raise ConfigError(f"{rule}; received {text!r}") from None
+        if value < least or round(total * steps) <= (found[-1][1] if found else 0):
+            raise ConfigError(f"{rule}; received {text!r}")
+        found.append((value, round(total * steps)))
     if abs(total - 1) > 1e-6:
-        raise ConfigError(f"{rule}; received {lengths!r}")
+        raise ConfigError(f"{rule}; received {text!r}")
     return found
+
+
+def _at(step: int, stages: list[tuple[int, int]]) -> int:
+    return next(value for value, last in stages if step < last)
 
 
 def _share(value: Any) -> bool:

@@ -15,6 +15,7 @@ from albert_edge.model.sizes import config_for_vocabulary
 from albert_edge.model.tensors import WORD_EMBEDDINGS, config_for_task
 from albert_edge.tasks import ORDER_LABELS
 from albert_edge.text.tokenizer import Tokenizer, make_tokenizer
+from albert_edge.training.pretraining.settings import depth_stages
 from albert_edge.training.start import initializer_range
 from albert_edge.training.word_vectors import cooccurrence_embeddings
 
@@ -55,12 +56,23 @@ def new_config(size: str, layers: Optional[int], tokenizer: Tokenizer, settings:
             f"lengths must be at most the model's {config.max_position_embeddings} positions; "
             f"received {settings.longest}"
         )
+    check_depth(config, settings)
     config = config.replace(
         initializer_range=initializer_range(config.hidden_size),
         hidden_dropout_prob=settings.dropout,
         attention_probs_dropout_prob=settings.dropout,
     )
     return config_for_task(config, TASK)
+
+
+def check_depth(config: AlbertConfig, settings: PretrainingSettings) -> None:
+    """Raise `ConfigError` unless the last stage of depths is all of the model's layers, which the folder will have."""
+    layers = config.num_hidden_layers
+    if settings.deepest not in (None, layers):
+        raise ConfigError(f"the last of depths must be the model's {layers} layers; received {settings.deepest}")
+    for depth, _ in depth_stages(settings.depths, settings.steps) if settings.depths else []:
+        if depth > layers:
+            raise ConfigError(f"depths must be at most the model's {layers} layers; received {depth}")
 
 
 def first_tensors(

@@ -6,7 +6,8 @@ the mean over its pairs. Leaves out mixed precision and several devices.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+import functools
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional
 
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.weights import load_state_dict, state_dict, variables
@@ -52,9 +53,11 @@ class PretrainStep:
         }
         self._bound = {name: variable for name, (_, variable) in bound.items()}
         self._generator = tf.random.Generator.from_seed(settings.seed, alg="philox")
-        self._gradients = tf.function(self._one_part, jit_compile=settings.jit)
+        self.depth: Optional[int] = settings.depth_at(0)
+        """Layers that are applied; None: all."""
+        self._gradients = _by_depth(self._one_part, settings.jit)
         self._apply = tf.function(self._one_update, jit_compile=settings.jit)
-        self._measure = tf.function(self._one_measurement, jit_compile=settings.jit)
+        self._measure = _by_depth(self._one_measurement, settings.jit)
 
     def update(self, batch: Example) -> Sums:
         """Update the model once; returns what it answered before that."""
@@ -64,7 +67,7 @@ class PretrainStep:
 
     def measure(self, batch: Example) -> Sums:
         """What the model answers, without dropout; changes nothing."""
-        sums: Sums = self._measure(*batch)
+        sums: Sums = self._measure(self.depth)(*batch)
         return sums
 
     def saved(self) -> dict[str, NDArray[np.float32]]:
@@ -107,7 +110,7 @@ class PretrainStep:
         total: Any = None
         for part in range(parts):
             inputs = [values[part * size : (part + 1) * size] for values in batch]
-            found = self._gradients(*inputs, *counts)
+            found = self._gradients(self.depth)(*inputs, *counts)
             total = found if total is None else tf.nest.map_structure(tf.add, total, found)
         gradients, sums = total
         return gradients, sums
@@ -134,8 +137,13 @@ class PretrainStep:
         return self._sums(Example(*arrays), training=False)
 
     def _sums(self, batch: Example, training: bool) -> Sums:
-        outputs = self.model(*batch[:4], training=training)
+        outputs = self.model(*batch[:4], depth=self.depth, training=training)
         return answers(outputs.named["logits"], outputs.named["order_logits"], batch)
+
+
+def _by_depth(function: Callable[..., Any], jit: bool) -> Callable[[Optional[int]], Any]:
+    """A graph for each depth, traced when it is first called at it."""
+    return functools.lru_cache(maxsize=None)(lambda _depth: tf.function(function, jit_compile=jit))
 
 
 def answers(logits: tf.Tensor, order_logits: tf.Tensor, batch: Example) -> Sums:

@@ -94,6 +94,7 @@ class Pretraining:
         """Go on from what `tensors` returned at `position`."""
         self.position = position
         self._step.restore(tensors)
+        self._step.depth = self._settings.depth_at(max(0, position.step - 1))
 
     def scores(self, most: int) -> dict[str, dict[str, Any]]:
         """What the weights that are saved reach on each held-out corpus, up to `most` inputs of it."""
@@ -127,6 +128,7 @@ class Pretraining:
         while position.step < self._settings.steps:
             started = time.perf_counter(), time.process_time()
             batch, behind = next(batches)
+            self._step.depth = self._settings.depth_at(position.step)
             sums = self._step.update(batch)
             found = [float(value) for value in sums]
             if not math.isfinite(found[0] + found[3]):
