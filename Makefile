@@ -107,7 +107,7 @@ topics: setup  ## Rebuild examples/topics/topics.tflite
 		--target tflite-runtime==2.14.0 --licence Apache-2.0 --overwrite
 
 requirements:  ## Pin requirements.txt anew (needs uv)
-	uv pip compile pyproject.toml --extra host --extra dev --universal --python-version 3.10 --no-annotate \
+	uv pip compile pyproject.toml --extra host --extra corpus --extra privacy --extra dev --universal --python-version 3.10 --no-annotate \
 		--no-emit-index-url --no-header --quiet --output-file $(OUT)/requirements.txt
 	@{ echo "# The host's whole environment, pinned: Python 3.10 to 3.13 on 64-bit Linux, or macOS on Arm."; \
 	   echo "# tflite-runtime needs numpy 1 and has no wheel past Python 3.11; later Pythons do without that target."; \

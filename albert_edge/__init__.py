@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from albert_edge.runtime.predictor import load, predict, similar
     from albert_edge.text.tokenizer import tokenize
     from albert_edge.text.vocabulary import vocab
+    from albert_edge.training.corpus.build import build_corpus
     from albert_edge.training.finetune import train
+    from albert_edge.training.pretraining.adapt import adapt
     from albert_edge.training.pretraining.pretrain import pretrain
     from albert_edge.training.pruning.pruning import prune
     from converters.checkpoints.exporting import export_checkpoint
@@ -41,8 +43,10 @@ __version__ = "0.1.0"
 
 # Public name -> the module that defines it.
 _FUNCTIONS = {
+    "adapt": "albert_edge.training.pretraining.adapt",
     "baseline": "albert_edge.harness.gate",
     "bench": "albert_edge.harness.bench",
+    "build_corpus": "albert_edge.training.corpus.build",
     "card": "albert_edge.harness.report.card",
     "convert": "converters.pipeline",
     "create": "albert_edge.model.create",
@@ -71,8 +75,10 @@ _FUNCTIONS = {
 
 __all__ = [
     "AlbertEdgeError",
+    "adapt",
     "baseline",
     "bench",
+    "build_corpus",
     "card",
     "convert",
     "create",

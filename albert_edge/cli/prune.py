@@ -27,7 +27,7 @@ _OPTIONS = (
         show_default=True,
         help="What heads and units are judged by.",
     ),
-    *options_of_a_further_training(without=("sparsity", "word_vectors")),
+    *options_of_a_further_training(without=("sparsity", "word_vectors", "replay_share", "keep_labels")),
 )
 
 _SHOWN = {

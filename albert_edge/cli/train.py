@@ -132,15 +132,24 @@ def _train(
         return
     _print_classes(report["dev"])
     _print_depths(task, report)
+    if "forgotten" in report:
+        _print_forgotten(task, report)
+    if "privacy" in report:
+        from albert_edge.training.dp.plan import PrivacyPlan, promise
+
+        click.echo(promise(PrivacyPlan(**{name: report["privacy"][name] for name in PrivacyPlan.__annotations__})))
     best = report["history"][report["best_epoch"] - 1]
     scores = ", ".join(shown(task, name, best[name]) for name in report["scores"])
     click.echo(f"{out}: {scores} on {dev_file}, epoch {report['best_epoch']}")
 
 
+_TABLES = {"per_class": "support", "per_label": "support", "per_type": "true"}
+"""Part of a report that has an entry a label or type -> how often that one is true."""
+
+
 def _print_classes(dev: dict[str, Any]) -> None:
     """A line for each label or type, if there are any."""
-    tables = {"per_class": "support", "per_label": "support", "per_type": "true"}
-    found = [(dev[table], count) for table, count in tables.items() if table in dev]
+    found = [(dev[table], count) for table, count in _TABLES.items() if table in dev]
     if not found:
         return
     classes, count = found[0]
@@ -152,6 +161,19 @@ def _print_classes(dev: dict[str, Any]) -> None:
     names = [f"{average}_{name}" if f"{average}_{name}" in dev else name for name in ("precision", "recall", "f1")]
     rows.append([f"all ({average})", *(f"{dev[name]:.1%}" for name in names), sum(row[-1] for row in rows)])
     print_table(["label", "precision", "recall", "F1", "examples"], rows)
+
+
+def _print_forgotten(task: str, report: dict[str, Any]) -> None:
+    """What the old data's scores were and are, and each class's F1."""
+    change = report["forgotten"]["change"]
+    rows = [[name.replace("_", " "), *_compared(task, name, change[name])] for name in report["scores"]]
+    for table in _TABLES:
+        rows += [[f"F1 of {name}", *_compared(task, "f1", each["f1"])] for name, each in change.get(table, {}).items()]
+    print_table([report["forgotten"]["data"], "before", "after", "difference"], rows)
+
+
+def _compared(task: str, name: str, change: dict[str, Any]) -> list[str]:
+    return [shown(task, name, change[side]).split()[-1].removesuffix("%") for side in ("before", "after", "difference")]
 
 
 def _print_depths(task: str, report: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import click
 from albert_edge.cli.options import column_options, json_option, overwrite_option, text_column_options
 from albert_edge.model.sizes import SIZES
 from albert_edge.settings import POOLINGS
-from albert_edge.training.recipes import LOSS, OWN_SETTINGS, RECIPES, Recipe
+from albert_edge.training.recipes import LOSS, OWN_SETTINGS, PRIVATE_SETTINGS, RECIPES, Recipe
 from albert_edge.training.settings import CLASS_WEIGHTS, METRICS, QAT_KINDS, TrainingSettings
 
 Option = Callable[[Any], Any]
@@ -45,6 +45,12 @@ _SETTINGS: tuple[tuple[str, Any, str], ...] = (
     ("--mask-share", float, "Share of the pieces that are asked for."),
     ("--pooling", click.Choice(POOLINGS), "Of the tokens' states."),
     ("--normalize/--no-normalize", None, "Whether vectors have length 1."),
+    ("--replay-share", float, "Share of an epoch's inputs that are old ones."),
+    ("--keep-labels/--no-keep-labels", None, "With --from: its labels stay, new ones come behind them."),
+    ("--dp-epsilon", float, "Private training: find the noise that promises this epsilon for each row of --train."),
+    ("--dp-noise-multiplier", float, "Private training: noise of the sum of gradients, over the clip."),
+    ("--dp-clip", float, "Private training: the largest norm of one row's gradient."),
+    ("--dp-delta", float, "Private training: the probability that epsilon doesn't cover."),
     ("--seed", click.IntRange(0), "One seed, one result."),
 )
 
@@ -75,6 +81,8 @@ def _common_options(task: str, files: str) -> tuple[Option, ...]:
         click.option("--out", required=True, help="The model folder to write."),
         click.option("--size", type=click.Choice(list(SIZES)), help="Start from random weights in this size."),
         click.option("--from", "from_", help="Start from a checkpoint: a folder, or hf:owner/name@revision."),
+        click.option("--replay", help="With --from: old training data, some of which each epoch sees again."),
+        click.option("--old-dev", help="With --from: old data, to measure what is forgotten of them."),
         click.option("--layers", type=_COUNT, help="Another depth than the size's own: it costs no parameter."),
         click.option(
             "--vocab",
@@ -117,7 +125,9 @@ def options_of_a_further_training(without: Collection[str]) -> tuple[Option, ...
 
     `without`: names of settings that are no options of the command, or have another meaning there.
     """
-    rows = [row for row in _SETTINGS if _name_of(row[0]) not in without]
+    # What a training was pruned for is counted from its rows, without noise.
+    names = [(row, _name_of(row[0])) for row in _SETTINGS]
+    rows = [row for row, name in names if name not in without and name not in PRIVATE_SETTINGS]
     settings = [click.option(flag, type=kind, default=None, help=meaning) for flag, kind, meaning in rows]
     metric = click.option("--metric", type=click.Choice(METRICS), help="The score that decides, on --dev.")
     return (column_options, _DEV_COLUMN, _SEPARATOR, metric, *settings, *_END)
@@ -137,7 +147,13 @@ _UNSET = {
     "stride": "half of a window's room",
     "pooling": "mean",
     "teacher": "none",
+    "dp_epsilon": "not private",
+    "dp_noise_multiplier": "not private",
+    "dp_clip": "1",
+    "dp_delta": "0.1 over the number of rows",
     "normalize": "yes",
+    "replay_share": "0.2",
+    "keep_labels": "with --replay or --old-dev",
 }
 """What a setting is where nothing sets it."""
 

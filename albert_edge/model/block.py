@@ -74,9 +74,10 @@ class AlbertAttention(keras.layers.Layer):
         given = at("attention_input", hidden)
         query = at("query", self._split(self.query(given)) / math.sqrt(self.attention_head_size))
         key, value = at("key", self._split(self.key(given))), at("value", self._split(self.value(given)))
-        scores = at("scores", tf.matmul(query, key, transpose_b=True)) + mask_bias
+        # A softmax in bfloat16 would round its sums; casts of float32 to itself leave no trace in the graph.
+        scores = tf.cast(at("scores", tf.matmul(query, key, transpose_b=True)), tf.float32) + mask_bias
         probabilities = at("probabilities", tf.nn.softmax(scores))
-        weights = self.attention_dropout(probabilities, training=training)
+        weights = tf.cast(self.attention_dropout(probabilities, training=training), value.dtype)
         context = at("context", self._join(tf.matmul(weights, value)))
         output = self.output_dropout(at("attention_output", self.dense(context)), training=training)
         return self.LayerNorm(hidden + output), probabilities

@@ -194,13 +194,17 @@ class WordPredictions(keras.layers.Layer):
         self._hidden_act = ACTIVATIONS[config.hidden_act]
         self._activation = quantization.activation
         self.LayerNorm = layer_norm(config.layer_norm_eps)
-        self.bias = self.add_weight("bias", (config.vocab_size,), initializer="zeros")
+        # Logarithms of frequencies, around -10: bfloat16 would round them to 0.06.
+        self.bias = self.add_weight("bias", (config.vocab_size,), initializer="zeros", experimental_autocast=False)
 
     def call(self, hidden: tf.Tensor, table: tf.Tensor, depth: int = 0, training: bool = False) -> tf.Tensor:
         """(B, K, H) and the word embeddings (V, E) -> (B, K, V)."""
         inner = self.dense(self._activation("head_input", hidden, depth, training))
         inner = self._hidden_act(self._activation("head_inner", inner, depth, training))
-        return tf.matmul(self.LayerNorm(inner), table, transpose_b=True) + self.bias
+        mapped = self.LayerNorm(inner)
+        # Keras casts no table of embeddings.
+        product = tf.matmul(mapped, tf.cast(table, mapped.dtype), transpose_b=True)
+        return tf.cast(product, tf.float32) + self.bias
 
 
 class AlbertFiller(TaskModel):

@@ -13,12 +13,12 @@ from albert_edge.errors import DataError
 from albert_edge.files import PathLike, read_bytes
 
 
-def read_lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
-    """The lines of `stream`, a binary file, without their ends.
+def read_lines(stream: Iterable[bytes], name: str, first: int = 1) -> Iterator[str]:
+    """The lines of `stream`, a binary file or its lines from number `first` on, without their ends.
 
     Raises `DataError` (`name:line: ...`) on bytes that are not UTF-8, which halves of surrogate pairs aren't either.
     """
-    for number, raw in enumerate(stream, start=1):
+    for number, raw in enumerate(stream, start=first):
         if number == 1 and raw.startswith(codecs.BOM_UTF8):
             raw = raw[len(codecs.BOM_UTF8) :]
         line = raw[:-1] if raw.endswith(b"\n") else raw

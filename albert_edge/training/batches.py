@@ -66,10 +66,12 @@ def batch_count(texts: int, batch_size: int) -> int:
     return -(-texts // batch_size)
 
 
-def epoch_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """The texts' indices, each once, in the batches of the epoch `epoch` (from 0)."""
+def epoch_batches(
+    lengths: Sequence[int], batch_size: int, seed: int, epoch: int, chosen: Optional[NDArray[np.int64]] = None
+) -> list[NDArray[np.int64]]:
+    """The indices of the texts, or of the `chosen` ones, in the batches of the epoch `epoch` (from 0)."""
     generator = np.random.default_rng([seed, epoch])
-    shuffled = generator.permutation(len(lengths))
+    shuffled = generator.permutation(np.arange(len(lengths)) if chosen is None else chosen)
     batches: list[NDArray[np.int64]] = []
     for start in range(0, len(shuffled), batch_size * CHUNK_BATCHES):
         chunk = shuffled[start : start + batch_size * CHUNK_BATCHES]
@@ -81,7 +83,8 @@ def epoch_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int
 def padding_share(lengths: Sequence[int], batches: Sequence[NDArray[np.int64]]) -> float:
     """Share of the positions computed in `batches` that hold padding."""
     by_batch = [np.asarray(lengths)[batch] for batch in batches]
-    return float(1 - sum(lengths) / sum(int(found.max()) * len(found) for found in by_batch))
+    used = sum(int(found.sum()) for found in by_batch)
+    return float(1 - used / sum(int(found.max()) * len(found) for found in by_batch))
 
 
 def drop_words(

@@ -31,6 +31,8 @@ class Encoded:
     """How many examples were longer than the longest length allowed and lost their end."""
     others: Sequence[Packed] = ()
     """N second inputs, of items that have two."""
+    owners: Sequence[int] = ()
+    """Index of the example that each item is of; empty: the items are the examples."""
 
     @property
     def inputs(self) -> list[Packed]:
@@ -44,12 +46,17 @@ class Encoded:
         return [max(pair) for pair in zip(first, (len(packed.input_ids) for packed in self.others))] or first
 
 
-def choose_labels(path: PathLike, found: Iterable[str], known: Optional[Sequence[str]] = None) -> tuple[str, ...]:
+def choose_labels(
+    path: PathLike, found: Iterable[str], known: Optional[Sequence[str]] = None, keep: bool = False
+) -> tuple[str, ...]:
     """The labels `found` in the training set, sorted; or `known`, a checkpoint's, if it has all of them.
 
-    Raises `DataError` naming `path` if there is only one label: nothing could be learnt.
+    `keep`: `known` in any case, the others behind. Raises `DataError` naming `path` if there is only one label: nothing
+    could be learnt.
     """
     labels = sorted(set(found))
+    if keep and known is not None:
+        labels = [*known, *(label for label in labels if label not in known)]
     if len(labels) < 2:
         raise DataError(f"{path}: the training texts must have at least two labels; received {labels} alone")
     return tuple(known) if known is not None and set(labels) <= set(known) else tuple(labels)

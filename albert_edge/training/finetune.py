@@ -15,6 +15,7 @@ from albert_edge.model.folder import check_output_folder, write_folder
 from albert_edge.model.hub import resolve_folder
 from albert_edge.tasks import task_named
 from albert_edge.text.tables import Columns
+from albert_edge.training.forgetting import forgotten
 from albert_edge.training.preparation import Prepared, prepare
 from albert_edge.training.report import training_report
 from albert_edge.training.reporting import Reporter
@@ -46,6 +47,8 @@ def train(
     vocab_size: Optional[int] = None,
     lower_case: Optional[bool] = None,
     keep_accents: bool = False,
+    replay: Optional[PathLike] = None,
+    old_dev: Optional[PathLike] = None,
     columns: Optional[Columns] = None,
     dev_columns: Optional[Columns] = None,
     overwrite: bool = False,
@@ -61,6 +64,8 @@ def train(
     The model starts as a named `size` with random weights or as the checkpoint `from_`; see `Source` for that choice
     and the vocabulary's, `TrainingSettings` for the names in `settings`, `Columns` for the data files'
     columns; `dev_columns` are those of `dev` where they differ.
+    Where a model goes on with new data, `replay` is a file of old ones, of which each epoch has the `replay_share`, and
+    `old_dev` one on which the checkpoint is measured, and what becomes of it; labels that are new come behind its own.
     A model of a `size` that has a `teacher` takes the teacher's vocabulary if no `vocab` is given.
     `overwrite` lets a finished `out` be replaced. Every `checkpoint_every` steps the training is stored beside `out`;
     after an interruption, a kill -9 too, the same call goes on from there to the same weights. `restart` starts over.
@@ -76,7 +81,7 @@ def train(
     source = Source(size, from_, layers, vocab, vocab_size, lower_case, keep_accents)
     chosen = TrainingSettings.from_dict(settings, from_checkpoint=from_ is not None, task=task)
     columns = columns or Columns()
-    request = Request(task, train, dev, columns, dev_columns or columns, source, chosen)
+    request = Request(task, train, dev, columns, dev_columns or columns, source, chosen, replay, old_dev)
     check_interval(checkpoint_every)
     check_output_folder(out, overwrite)
     path = partial_path(Path(out))
@@ -89,6 +94,7 @@ def train(
     config = prepared.objective.finish(prepared.start.config, report["dev"])
     for addition in training.additions:
         config = addition.settings(config)
+    report.update(forgotten(prepared, config, training.best))
     tokenizer = prepared.start.tokenizer
     write_folder(out, config, training.best, tokenizer, task=task, training=report, overwrite=overwrite)
     path.unlink()

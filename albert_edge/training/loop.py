@@ -20,6 +20,7 @@ from albert_edge.model.weights import load_state_dict, state_dict
 from albert_edge.pipelines import make_pipeline
 from albert_edge.training.additions import make_additions, quantization_for
 from albert_edge.training.batches import Batch, batch_count, drop_words, epoch_batches, make_batch
+from albert_edge.training.dp.step import PrivateStep
 from albert_edge.training.interruption import noticed_interruption
 from albert_edge.training.optimization import TrainStep, addition_tensors, restore_additions, under
 from albert_edge.training.recipes import LOSS, LOWER_IS_BETTER, shown
@@ -48,7 +49,9 @@ class Training:
         self.best: Mapping[str, NDArray[np.float32]] = {}
         """Weights of the best epoch so far, as they are to be saved."""
         self._best_additions: Mapping[str, NDArray[Any]] = {}
-        settings, inputs = self._settings, len(self._train.texts)
+        self._replay = prepared.replay
+        settings = self._settings
+        inputs = len(self._train.texts) if self._replay is None else len(self._replay.inputs(0))
         self.steps_per_epoch = batch_count(inputs, settings.batch_size)
         self._epochs = settings.epochs_for(inputs, self._objective.request.recipe.texts_seen)
         self._patience = settings.patience or max(3, self._epochs // 4)
@@ -63,7 +66,9 @@ class Training:
         self._scorer = BatchScorer(self._model)
         self._pipeline = make_pipeline(task, start.config, start.tokenizer, start.config.max_position_embeddings)
         self.additions = make_additions(prepared, self._model, self.total_steps)
-        self._step = TrainStep(self._model, self._objective, start.trained, self.total_steps, self.additions)
+        arguments = (self._model, self._objective, start.trained, self.total_steps, self.additions)
+        private = None if prepared.privacy is None else PrivateStep(*arguments, prepared.privacy)
+        self._private, self._step = private, private or TrainStep(*arguments)
 
     @property
     def finished(self) -> bool:
@@ -113,12 +118,13 @@ class Training:
     def _rest_of_epoch(self, reporter: Reporter) -> Iterator[int]:
         """Make the epoch's updates that are still to be made; yields the number of each one."""
         position, epoch = self.position, len(self.position.history)
-        batches = epoch_batches(self._train.lengths, self._settings.batch_size, self._settings.seed, epoch)
+        batches = self._epoch_rows(epoch)
         for index in range(position.step - epoch * len(batches), len(batches)):
             started = time.perf_counter()
             for addition in self.additions:
                 addition.before_step(position.step)
-            loss = self._step(self._training_batch(batches[index]))
+            rows = batches[index]
+            loss = self._step(self._training_batch(rows) if len(rows) else None)
             if not math.isfinite(loss):
                 raise CheckFailedError(
                     f"the training loss must stay a finite number (start over with --restart and a lower "
@@ -129,6 +135,13 @@ class Training:
             position.seconds += time.perf_counter() - started
             reporter.step(position.loss_sum / (index + 1))
             yield position.step
+
+    def _epoch_rows(self, epoch: int) -> list[NDArray[np.int64]]:
+        """The rows of each update of the epoch."""
+        if self._private is None:
+            chosen = None if self._replay is None else self._replay.inputs(epoch)
+            return epoch_batches(self._train.lengths, self._settings.batch_size, self._settings.seed, epoch, chosen)
+        return [self._private.rows(epoch * self.steps_per_epoch + index) for index in range(self.steps_per_epoch)]
 
     def _training_batch(self, indices: NDArray[np.int64]) -> Batch:
         seed, step, share = self._settings.seed, self.position.step, self._settings.word_dropout
@@ -188,7 +201,8 @@ class Training:
         record = {
             "epoch": len(position.history) + 1,
             "steps": position.step,
-            "train_loss": position.loss_sum / self.steps_per_epoch,
+            # The exact loss of private rows isn't covered by the guarantee, and the history is published.
+            **({} if self._private else {"train_loss": position.loss_sum / self.steps_per_epoch}),
             **{name: scores[name] for name in metrics},
             "seconds": position.seconds,
         }

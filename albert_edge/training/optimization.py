@@ -8,7 +8,7 @@ section 3.3. Leaves out LAMB, mixed precision and gradient accumulation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -104,8 +104,9 @@ class TrainStep:
         self._update = tf.function(self._one_update, input_signature=(inputs, targets, arrays))
         self._measure = tf.function(self._one_measurement, input_signature=(inputs, targets))
 
-    def __call__(self, batch: Batch) -> float:
-        """Update the model once; returns the batch's loss before that."""
+    def __call__(self, batch: Optional[Batch]) -> float:
+        """Update the model once; returns the batch's loss before that. Only a private update may be without rows."""
+        assert batch is not None
         return float(self._update(*_arrays(batch), batch.additions))
 
     def loss(self, batches: Iterable[Batch]) -> float:

@@ -10,9 +10,13 @@ import hashlib
 import importlib.util
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
-from albert_edge.errors import MissingPackageError
+from albert_edge.errors import ConfigError, MissingPackageError
 from albert_edge.pipelines import make_pipeline
+from albert_edge.training.batches import batch_count
+from albert_edge.training.dp.plan import PrivacyPlan, accounting, make_plan, promise
+from albert_edge.training.forgetting import check_old_dev
 from albert_edge.training.objectives import make_objective
+from albert_edge.training.replay import Replay, make_replay
 from albert_edge.training.reporting import Reporter
 from albert_edge.training.request import Request
 from albert_edge.training.scoring import inputs_of
@@ -38,6 +42,8 @@ class Prepared:
     train: Encoded
     dev: Encoded
     teacher: Optional[Teacher] = None
+    replay: Optional[Replay] = None
+    privacy: Optional[PrivacyPlan] = None
 
 
 def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -> Prepared:
@@ -47,7 +53,7 @@ def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -
     Raises `DataError`, `ConfigError`, `FolderError` or `TokenizerError` for what can't be used, and
     `MissingPackageError` where the training itself could not run.
     """
-    _check_packages()
+    _check_packages(request)
     objective = make_objective(request, known_labels(request))
     if request.source.trains_vocabulary and vocabulary is None:
         reporter.note(f"training a vocabulary on {len(objective.train.examples):,} examples")
@@ -64,7 +70,21 @@ def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -
         "vocabulary_sha256": hashlib.sha256(tokenizer.model).hexdigest(),
         "tokenizer": tokenizer.options.to_dict(),
     }
-    return Prepared(request, facts, objective, start, train, dev, teacher)
+    check_old_dev(objective)
+    if request.settings.private and facts["train_sha256"] == facts["dev_sha256"]:
+        raise ConfigError(f"a private training must have a dev of other rows than train; received {request.dev} twice")
+    replay, privacy = make_replay(objective, train), _privacy(request, train, reporter)
+    return Prepared(request, facts, objective, start, train, dev, teacher, replay, privacy)
+
+
+def _privacy(request: Request, train: Encoded, reporter: Reporter) -> Optional[PrivacyPlan]:
+    """What the training promises about its rows, said before it starts."""
+    settings, rows = request.settings, len(train.texts)
+    steps = settings.epochs_for(rows, request.recipe.texts_seen) * batch_count(rows, settings.batch_size)
+    plan = make_plan(settings, rows, steps)
+    if plan is not None:
+        reporter.note(promise(plan))
+    return plan
 
 
 def _note_truncated(objective: Objective, train: Encoded, start: Start, reporter: Reporter) -> None:
@@ -83,10 +103,12 @@ def _check_questions(objective: Objective, start: Start) -> None:
         inputs_of(pipeline, question)
 
 
-def _check_packages() -> None:
+def _check_packages(request: Request) -> None:
     """A vocabulary takes minutes to train: what the steps need is looked for first."""
     for name in _NEEDED:
         if importlib.util.find_spec(name) is None:
             raise MissingPackageError(
                 f"a training needs the host's packages (pip install 'albert-edge[host]'); received no {name!r}"
             )
+    if request.settings.private:
+        accounting()

@@ -65,6 +65,9 @@ class Recipe:
         return (*self.scores[self.kind(settings)], LOSS)
 
 
+PRIVATE_SETTINGS = ("dp_noise_multiplier", "dp_epsilon", "dp_clip", "dp_delta")
+"""Of a private training, which is one where each row is one input with a loss of its own."""
+
 RECIPES: dict[str, Recipe] = {
     "text-classification": Recipe(
         "problem_type",
@@ -73,12 +76,12 @@ RECIPES: dict[str, Recipe] = {
             MULTI_LABEL: ("micro_f1", "macro_f1"),
             REGRESSION: ("pearson", "spearman", "mse"),
         },
-        own_settings=("problem_type", "label_smoothing", "class_weights"),
+        own_settings=("problem_type", "label_smoothing", "class_weights", "keep_labels", *PRIVATE_SETTINGS),
     ),
     "token-classification": Recipe(
         None,
         {None: ("f1",)},
-        own_settings=("label_smoothing", "class_weights", "stride"),
+        own_settings=("label_smoothing", "class_weights", "stride", "keep_labels"),
         lower_case=False,
         texts_seen=20_000,
         # Nine words in ten are no entity: without weights a small model says `O` for many epochs, and nothing else.

@@ -41,12 +41,19 @@ def training_report(prepared: Prepared, training: Training, threads: int) -> dic
         **_by_depth(prepared, training),
         "history": position.history,
         "train": _data_facts(prepared),
+        **({} if prepared.privacy is None else {"privacy": prepared.privacy.facts()}),
         **{addition.name: addition.facts() for addition in training.additions},
         "new_head": list(start.initialised),
         "dropped_tensors": list(start.dropped),
-        "request": dict(prepared.facts),
+        "request": _request(prepared),
         "environment": environment(threads),
     }
+
+
+def _request(prepared: Prepared) -> dict[str, Any]:
+    """A private file's hash would let anybody test a guess of all its rows."""
+    hidden = ("train_sha256",) if prepared.privacy is not None else ()
+    return {name: value for name, value in prepared.facts.items() if name not in hidden}
 
 
 def _by_depth(prepared: Prepared, training: Training) -> dict[str, Any]:
@@ -58,10 +65,16 @@ def _by_depth(prepared: Prepared, training: Training) -> dict[str, Any]:
 
 def _data_facts(prepared: Prepared) -> dict[str, Any]:
     settings, train = prepared.request.settings, prepared.train
-    batches = epoch_batches(train.lengths, settings.batch_size, settings.seed, 0)
+    if prepared.privacy is not None:
+        # Every other figure is an exact one of private rows.
+        return {"examples": prepared.privacy.examples}
+    replay = prepared.replay
+    chosen = None if replay is None else replay.inputs(0)
+    batches = epoch_batches(train.lengths, settings.batch_size, settings.seed, 0, chosen)
     return {
         "examples": len(prepared.objective.train.examples),
         "inputs": len(train.inputs),
+        **({} if replay is None else {"replay": replay.facts()}),
         **prepared.objective.facts(),
         "tokens": sum(train.lengths),
         "longest": max(train.lengths),

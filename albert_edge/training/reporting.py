@@ -20,6 +20,9 @@ class Reporter:
         """`parts` one by one: work before the first step, which `what` says."""
         return parts
 
+    def progress(self, done: int, total: int) -> None:
+        """`done` of `total` parts are ready, of work that processes elsewhere do."""
+
     def start(self, done: int, total: int) -> None:
         """The steps begin; `done` of `total` were made before."""
 
@@ -58,6 +61,13 @@ class TerminalReporter(Reporter):
         bar: Iterable[_Part] = host_package("tqdm").tqdm(parts, unit="part", file=sys.stderr, leave=False)
         return bar
 
+    def progress(self, done: int, total: int) -> None:
+        """The bar appears, and stands where it should."""
+        if self._bar is None:
+            self.start(done, total)
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+
     def start(self, done: int, total: int) -> None:
         """The bar appears."""
         if self._wants_bar:
@@ -71,8 +81,9 @@ class TerminalReporter(Reporter):
 
     def epoch(self, record: Mapping[str, Any], epochs: int, scores: str) -> None:
         """A line."""
+        learnt = f"training loss {record['train_loss']:.3f}, " if "train_loss" in record else ""
         self.note(
-            f"epoch {record['epoch']} of at most {epochs}: training loss {record['train_loss']:.3f}, "
+            f"epoch {record['epoch']} of at most {epochs}: {learnt}"
             f"dev loss {record['loss']:.3f}, {scores}, {record['seconds']:.0f} s"
         )
 

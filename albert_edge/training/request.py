@@ -12,6 +12,7 @@ from albert_edge.errors import ConfigError, DataError
 from albert_edge.files import PathLike, read_bytes
 from albert_edge.model.hub import resolve_folder
 from albert_edge.text.tables import Columns
+from albert_edge.training.dp.refusals import check_private
 from albert_edge.training.recipes import Recipe, recipe_of
 from albert_edge.training.settings import TrainingSettings
 
@@ -86,8 +87,13 @@ class Request:
     dev_columns: Columns
     source: Source
     settings: TrainingSettings
+    replay: Optional[PathLike] = None
+    """Old data, of which each epoch has a share (replay.py)."""
+    old_dev: Optional[PathLike] = None
+    """Old data on which the checkpoint and what becomes of it are measured (forgetting.py)."""
 
     def __post_init__(self) -> None:
+        self._check_old_data()
         if self.source.from_ is not None and self.settings.word_vectors:
             raise ConfigError(
                 "word_vectors must be false with --from, whose word embeddings are trained; received true"
@@ -102,10 +108,29 @@ class Request:
             raise ConfigError(f"qat needs an encoder that learns; received {self.settings.qat} beside freeze_encoder")
         if self.source.from_ is None and self.settings.freeze_encoder:
             raise ConfigError("freeze_encoder must be false without --from, whose encoder is trained; received true")
+        check_private(self.source, self.settings)
+
+    def _check_old_data(self) -> None:
+        given = {"replay": self.replay, "old_dev": self.old_dev, "keep_labels": self.settings.keep_labels or None}
+        for name, value in given.items():
+            if value is not None and self.source.from_ is None:
+                raise ConfigError(f"{name} must come with --from, the model that learnt it; received {value!r} without")
+        if self.settings.private and self.replay is not None:
+            raise ConfigError(f"a private training must have no replay, which thins its sampling; received {self.replay}")
+        if self.settings.replay_share is not None and self.replay is None:
+            raise ConfigError(
+                f"replay_share may be given with a replay only; received {self.settings.replay_share} without one"
+            )
+
+    @property
+    def keeps_labels(self) -> bool:
+        """Whether the checkpoint's labels stay whatever the data have."""
+        chosen = self.settings.keep_labels
+        return (self.replay is not None or self.old_dev is not None) if chosen is None else chosen
 
     def columns_of(self, path: PathLike) -> Columns:
-        """Where the values of `train` or of `dev` lie."""
-        return self.columns if path is self.train else self.dev_columns
+        """Where the values of a data file lie: those of old data as in `train` and in `dev`."""
+        return self.columns if path is self.train or path is self.replay else self.dev_columns
 
     @property
     def recipe(self) -> Recipe:
@@ -127,11 +152,19 @@ class Request:
             "dev_sha256": file_sha256(self.dev),
             "columns": dataclasses.asdict(self.columns),
             "dev_columns": dataclasses.asdict(self.dev_columns),
+            **self._old_data(),
             **self.source.facts(),
             **self.settings.to_dict(),
             **({} if self.settings.teacher is None else checkpoint_facts("teacher", self.settings.teacher)),
             "project_version": albert_edge.__version__,
         }
+
+    def _old_data(self) -> dict[str, Any]:
+        facts: dict[str, Any] = {}
+        for name, path in (("replay", self.replay), ("old_dev", self.old_dev)):
+            if path is not None:
+                facts.update({name: str(path), f"{name}_sha256": file_sha256(path)})
+        return facts
 
 
 def file_sha256(path: PathLike) -> str:

@@ -74,6 +74,19 @@ class TrainingSettings:
     """What is zero in the checkpoint's matrices stays zero. None: if more than 5 % of each are."""
     qat: Optional[str] = None
     """`int8` or `int4`: the model learns with the rounding of such a file. None: without any."""
+    replay_share: Optional[float] = None
+    """Share of an epoch's inputs that are old ones (replay.py). None: 0.2 with a replay."""
+    keep_labels: Optional[bool] = None
+    """A checkpoint's labels stay, in their places, and labels that the data bring come behind them. None: with a replay
+    and with old dev data; else a head is new where the data have labels that it lacks."""
+    dp_noise_multiplier: Optional[float] = None
+    """Private training: standard deviation of the noise in the sum of gradients, over `dp_clip` (dp/plan.py)."""
+    dp_epsilon: Optional[float] = None
+    """Private training: the epsilon for which the noise is to be found."""
+    dp_clip: Optional[float] = None
+    """The largest norm of one row's gradient in a private training. None: 1."""
+    dp_delta: Optional[float] = None
+    """The probability that epsilon doesn't cover. None: a tenth of 1 over the number of rows."""
     seed: int = 1
     """Of initial weights, order of the texts, dropout. One seed, one result on one machine."""
 
@@ -122,7 +135,14 @@ class TrainingSettings:
             if name in given and "teacher" not in given:
                 raise ConfigError(f"{name} may be given with a teacher only; received {given[name]!r} without one")
         merged = {**default_settings(recipe, from_checkpoint), **given}
+        if "word_vectors" not in given and ("dp_noise_multiplier" in given or "dp_epsilon" in given):
+            merged["word_vectors"] = False  # they count the words of the private texts
         return cls(**{"metric": _default_metric(recipe, merged), **merged})
+
+    @property
+    def private(self) -> bool:
+        """Whether the training has to keep its rows to itself."""
+        return self.dp_noise_multiplier is not None or self.dp_epsilon is not None
 
     def epochs_for(self, inputs: int, seen: int) -> int:
         """Passes over so many inputs: if none are chosen, as many as show the model `seen` of them, from 3 to 40."""
@@ -228,6 +248,12 @@ _RULES: Rules = {
     "qat": _one_of(QAT_KINDS),
     "sparsity": ("in (0, 1)", lambda value: value is None or (_is_share(value) and value > 0)),
     "keep_zeros": ("true or false", lambda value: value is None or isinstance(value, bool)),
+    "replay_share": ("in (0, 1)", lambda value: value is None or (_is_share(value) and value > 0)),
+    "keep_labels": ("true or false", lambda value: value is None or isinstance(value, bool)),
+    "dp_noise_multiplier": ("a number that is not negative", lambda value: value is None or _NOT_NEGATIVE[1](value)),
+    "dp_epsilon": ("a positive number", lambda value: value is None or _is_positive(value)),
+    "dp_clip": ("a positive number", lambda value: value is None or _is_positive(value)),
+    "dp_delta": ("in (0, 1)", lambda value: value is None or (_is_share(value) and value > 0)),
     "seed": ("an integer from 0 to 2147483647", _is_seed),
     "problem_type": _one_of(RECIPES["text-classification"].kinds),
     "pair_objective": _one_of((*RECIPES["feature-extraction"].kinds, *RECIPES["sentence-order"].kinds)),

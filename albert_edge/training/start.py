@@ -6,10 +6,12 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Collection, Iterable, Mapping, Optional, Sequence
 
+import numpy as np
+
 from albert_edge.config import AlbertConfig
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike
-from albert_edge.model.folder import read_checkpoint
+from albert_edge.model.folder import Checkpoint, read_checkpoint
 from albert_edge.model.hub import resolve_folder
 from albert_edge.model.initial import initial_tensors
 from albert_edge.model.sizes import config_for_vocabulary
@@ -30,7 +32,6 @@ from albert_edge.training.request import Request
 from albert_edge.training.word_vectors import cooccurrence_embeddings
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from albert_edge.text.packing import Packed
@@ -53,11 +54,20 @@ class Start:
 
 
 def known_labels(request: Request) -> Optional[tuple[str, ...]]:
-    """The labels of a checkpoint whose head is one of the task; None of any other, and without a checkpoint."""
+    """The labels of a checkpoint whose head is one of the task; None of any other, and without a checkpoint.
+
+    Raises `ConfigError` for a checkpoint of another task whose labels are to be kept.
+    """
     if request.source.from_ is None:
         return None
     config = AlbertConfig.load(resolve_folder(request.source.from_))
-    return config.labels if is_of_task(config, request.task) else None
+    if is_of_task(config, request.task):
+        return config.labels
+    if request.settings.keep_labels:
+        raise ConfigError(
+            f"keep_labels needs a checkpoint that has learnt {request.task}; received {str(request.source.from_)!r}"
+        )
+    return None
 
 
 def is_of_task(config: AlbertConfig, task: str) -> bool:
@@ -83,9 +93,10 @@ def make_start(objective: Objective, vocabulary: Optional[bytes] = None) -> Star
 
 def _from_checkpoint(objective: Objective, path: PathLike) -> Start:
     request = objective.request
-    found = read_checkpoint(
-        path, request.task, new_head=True, labels=objective.labels or None, seed=request.settings.seed
-    )
+    labels = objective.labels or None
+    found = read_checkpoint(path, request.task, new_head=True, labels=labels, seed=request.settings.seed)
+    if request.keeps_labels:
+        found = _with_known_rows(found, known_labels(request), path)
     config = found.config
     if not is_of_task(AlbertConfig.load(resolve_folder(path)), request.task):
         # How another task's answers are decoded says nothing about this one's; the trunk's shape is the same.
@@ -95,6 +106,18 @@ def _from_checkpoint(objective: Objective, path: PathLike) -> Start:
     tensors = found.tensors if found.initialised else objective.scale(found.tensors)
     trained = trained_tensors(config, request, found.initialised)
     return Start(_with_settings(config, objective), found.tokenizer, tensors, trained, found.dropped, found.initialised)
+
+
+def _with_known_rows(found: Checkpoint, known: Optional[tuple[str, ...]], path: PathLike) -> Checkpoint:
+    """`found`, whose new head keeps the rows of the `known` labels where its own only add to them."""
+    labels = found.config.labels
+    if not known or labels == known or labels[: len(known)] != known:
+        return found
+    old = read_checkpoint(path, found.task).tensors
+    head = [spec.name for spec in head_of_task(found.task).tensors(found.config)]
+    rows = {name: np.concatenate([old[name], found.tensors[name][len(known) :]]) for name in head}
+    initialised = tuple(name for name in found.initialised if name not in head)
+    return dataclasses.replace(found, tensors={**found.tensors, **rows}, initialised=initialised)
 
 
 def trained_tensors(config: AlbertConfig, request: Request, initialised: Collection[str] = ()) -> tuple[str, ...]:

@@ -35,7 +35,10 @@ class Teacher:
     tensors: Mapping[str, NDArray[np.float32]]
     """Every parameter; numbers that it answers with are those that the objective learns (`Objective.scale`)."""
     label_places: Optional[NDArray[np.int64]]
-    """Where the student's first, second, ... label stands among the teacher's; None of a task without labels."""
+    """Where the student's first, second, ... label stands among the teacher's, of those that it knows; None of a task
+    without labels."""
+    known_labels: Optional[NDArray[np.int64]] = None
+    """Which of the student's labels it knows; None: all."""
 
     def facts(self) -> dict[str, Any]:
         """Its shape, for the report."""
@@ -58,8 +61,9 @@ def read_teacher(objective: Objective, start: Start) -> Optional[Teacher]:
     _check_task(name, objective)
     found = read_checkpoint(name, objective.request.task)
     _check_inputs(found.config, found.tokenizer, objective, start)
-    places = _label_places(found.config, objective)
-    return Teacher(name, found.config, objective.scale(found.tensors), places)
+    known = _known_labels(found.config, objective)
+    places = _label_places(found.config, objective, known)
+    return Teacher(name, found.config, objective.scale(found.tensors), places, known)
 
 
 def _check_task(name: str, objective: Objective) -> None:
@@ -92,10 +96,24 @@ def _check_inputs(config: AlbertConfig, tokenizer: Tokenizer, objective: Objecti
         )
 
 
-def _label_places(config: AlbertConfig, objective: Objective) -> Optional[NDArray[np.int64]]:
+def _known_labels(config: AlbertConfig, objective: Objective) -> Optional[NDArray[np.int64]]:
+    """The places of the labels that a student's teacher knows, where the student keeps a checkpoint's and adds some
+    that are new: there the teacher says how the old ones are told apart (Li and Hoiem 2016, *Learning without
+    Forgetting*)."""
+    labels, known = objective.labels, config.labels
+    if not objective.request.keeps_labels or len(known) < 2 or not set(known) < set(labels):
+        return None
+    return np.array([index for index, label in enumerate(labels) if label in known], np.int64)
+
+
+def _label_places(
+    config: AlbertConfig, objective: Objective, known_labels: Optional[NDArray[np.int64]]
+) -> Optional[NDArray[np.int64]]:
     if not objective.labels:
         return None
     labels, known = objective.labels, config.labels
+    if known_labels is not None:
+        labels = tuple(labels[index] for index in known_labels)
     if objective.settings.problem_type == "regression":
         if len(known) != 1:
             raise ConfigError(f"a teacher of numbers must have one output; received {len(known)}: {', '.join(known)}")

@@ -34,6 +34,7 @@ CORE = {
 DEVICE = CORE | {"runtime", "harness"}
 HOST = CORE - {"artifact"} | {"model", "training"}
 EVERYTHING = DEVICE | HOST | {"converters", "cli"}
+CORPUS_PACKAGES = {"apache_beam", "datasketch", "zstandard"}
 
 # Part -> (parts of the project that it may import, packages that it may import). `albert_edge` is the package's own
 # `__init__`: the version, the error and the public functions, each of which counts as the module that defines it.
@@ -42,7 +43,11 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "runtime": (CORE, {"numpy", "ai_edge_litert", "tflite_runtime", "tensorflow"}),
     "harness": (DEVICE, {"numpy", "jinja2", "asyncssh", "junitparser", "scipy"}),
     "model": (HOST - {"training"}, {"numpy", "tensorflow", "tf_keras", "safetensors", "huggingface_hub", "h5py"}),
-    "training": (HOST, {"numpy", "tensorflow_model_optimization", "safetensors", "tqdm", "matplotlib"}),
+    "training": (
+        HOST,
+        {"numpy", "tensorflow_model_optimization", "safetensors", "tqdm", "matplotlib", "dp_accounting"}
+        | CORPUS_PACKAGES,
+    ),
     "converters": (
         EVERYTHING - {"cli"},
         {"numpy", "flatbuffers", "tensorflow", "tf_keras", "google", "ai_edge_litert", "ai_edge_quantizer", "sklearn"}
@@ -61,7 +66,10 @@ EXCEPTIONS = {
 
 # Package or module -> the only files that may import it.
 ONE_DOOR = {
+    "apache_beam": ("albert_edge/training/corpus/pipeline.py",),
     "asyncssh": ("albert_edge/harness/devices/sshlink.py",),
+    "datasketch": ("albert_edge/training/corpus/duplicates.py",),
+    "dp_accounting": ("albert_edge/training/dp/plan.py",),
     "jinja2": ("albert_edge/harness/report/page.py",),
     "junitparser": ("albert_edge/harness/gate/reports.py",),
     "matplotlib": ("albert_edge/training/pretraining/curves.py", "converters/optimization/picture.py"),
@@ -75,6 +83,7 @@ ONE_DOOR = {
     "ai_edge_litert.schema_py_generated": ("converters/flatbuffer.py",),
     "tflite_runtime": ("albert_edge/runtime/interpreter.py",),
     "scipy": ("albert_edge/harness/gate/statistics.py",),
+    "zstandard": ("albert_edge/training/corpus/inputs.py",),
     "sentencepiece": ("albert_edge/text/pieces.py", "albert_edge/text/vocabulary.py"),
 }
 
@@ -85,6 +94,7 @@ COMPUTED_IMPORTS = {
     "albert_edge/harness/devices/registry.py": "a device's kind, imported when one is asked for",
     "albert_edge/model/packages.py": "the host's packages, whose callers write the name",
     "albert_edge/runtime/interpreter.py": "the one interpreter that is installed",
+    "albert_edge/training/pretraining/privacy/libraries.py": "a check a country, whose table has the name",
 }
 
 # What a command may import at the top of its file: all of it light, so that each `--help` answers at once.
@@ -97,6 +107,7 @@ AT_THE_TOP_OF_COMMANDS = (
     "albert_edge.model.sizes",  # the names for --size; standard library only
     "albert_edge.settings",
     "albert_edge.tasks",
+    "albert_edge.training.corpus.settings",  # names and defaults; standard library only
     "albert_edge.training.pretraining.settings",  # names and defaults; standard library only
     "albert_edge.training.pruning.plan",  # the names for --importance; standard library only
     "albert_edge.training.recipes",  # which settings each task has, and their defaults; standard library only

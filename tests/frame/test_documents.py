@@ -25,6 +25,8 @@ PAGES = (
     "docs/compression.md",
     "docs/gate.md",
     "docs/measuring.md",
+    "docs/pretraining-cost.md",
+    "docs/pretraining.md",
     "docs/targets.md",
     "docs/report.md",
     "docs/tasks.md",

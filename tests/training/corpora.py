@@ -14,13 +14,18 @@ WORDS = (
     *("night", "day", "river", "stone", "and", "with", "under", "over"),
 )
 
+OTHER_WORDS = (
+    *("my", "every", "new", "court", "judge", "paper", "law", "money", "said", "wrote", "read", "asked", "told"),
+    *("year", "month", "letter", "book", "or", "without", "before", "after"),
+)
 
-def made_text(documents: int, paragraphs: int = 6, seed: int = 1) -> str:
+
+def made_text(documents: int, paragraphs: int = 6, seed: int = 1, words: tuple[str, ...] = WORDS) -> str:
     generator = random.Random(seed)
 
     def sentence() -> str:
-        words = generator.choices(WORDS, k=generator.randint(4, 14))
-        return " ".join(words).capitalize() + "."
+        chosen = generator.choices(words, k=generator.randint(4, 14))
+        return " ".join(chosen).capitalize() + "."
 
     return "\n\n".join(
         "\n".join(" ".join(sentence() for _ in range(generator.randint(1, 4))) for _ in range(paragraphs))
@@ -29,11 +34,12 @@ def made_text(documents: int, paragraphs: int = 6, seed: int = 1) -> str:
 
 
 def write_made_corpus(folder: Path, vocab: Path, documents: int = 40, held_out: float = 0.2, **options):
-    from albert_edge.training.pretraining.writing import write_corpus
+    from albert_edge.training.corpus.build import build_corpus
 
     text = folder / "text.txt"
-    text.write_text(made_text(documents), encoding="utf-8")
-    return write_corpus([text], vocab, folder / "corpus", held_out=held_out, shards=options.pop("shards", 3), **options)
+    text.write_text(made_text(documents, words=options.pop("words", WORDS)), encoding="utf-8")
+    options = {"shards": 3, "workers": 1, "held_out": held_out, **options}
+    return build_corpus([text], vocab, folder / "corpus", **options)
 
 
 def numbered_records(documents: int, parts: int, segments: int, seed: int = 1) -> list[Record]:

@@ -1,17 +1,15 @@
-"""A corpus on disk: segments, shards, the share held out; and that damage is found."""
+"""A corpus on disk: its sentences, its manifest; and that damage is found."""
 
-import gzip
 import json
 
 import numpy as np
 import pytest
 from corpora import made_text, write_made_corpus
 
-from albert_edge.errors import AlbertEdgeError, ConfigError, DataError
+from albert_edge.errors import DataError
 from albert_edge.text.tokenizer import open_tokenizer
 from albert_edge.training.pretraining.records import Corpus, open_corpus
 from albert_edge.training.pretraining.sentences import sentences
-from albert_edge.training.pretraining.writing import documents, write_corpus
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +37,6 @@ def test_sentences_by_hand(paragraph, expected):
     assert list(sentences(paragraph)) == expected
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_documents_stand_between_blank_lines(tmp_path, suffix):
-    path = tmp_path / f"text.txt{suffix}"
-    (gzip.open if suffix else open)(path, "wb").write(b"\n\na\n b \n\n \nc\n")
-    assert list(documents(path)) == [["a", "b"], ["c"]]
-
-
-def test_a_packed_file_that_ends_early_is_one_line(tmp_path):
-    path = tmp_path / "text.txt.gz"
-    path.write_bytes(gzip.compress(b"a\n" * 5000)[:-20])
-    with pytest.raises(DataError, match="the file must be readable; received"):
-        list(documents(path))
-
-
 @pytest.mark.slow
 def test_a_corpus_holds_every_sentence_once(corpora, vocab):
     """Its ids, in order of the parts, are those of the documents' sentences."""
@@ -75,25 +59,6 @@ def test_a_corpus_holds_every_sentence_once(corpora, vocab):
         for parts in found.values()
     ]
     assert sorted(map(str, joined)) == sorted(str(tuple(each)) for each in expected)
-
-
-@pytest.mark.slow
-def test_what_is_held_out_depends_on_a_documents_text_alone(corpora, vocab, tmp_path):
-    held_out = {record.document for shard in range(3) for record in corpora["held-out"].read(shard)}
-    assert 3 <= len(held_out) <= 14
-    text = tmp_path / "text.txt"
-    # Half of the documents, in another order, one of them twice.
-    kept = made_text(40).split("\n\n")[::2][::-1]
-    text.write_text("\n\n".join([*kept, kept[3]]), encoding="utf-8")
-    again = write_corpus([text], vocab, tmp_path / "out", held_out=0.2, shards=1)
-    assert {record.document for record in again["held-out"].read(0)} <= held_out
-    assert again["train"].documents + again["held-out"].documents == 20
-
-
-@pytest.mark.slow
-def test_the_same_text_gives_the_same_bytes(corpora, vocab, tmp_path):
-    again = write_made_corpus(tmp_path, vocab)
-    assert [each.facts() for each in again.values()] == [each.facts() for each in corpora.values()]
 
 
 @pytest.mark.slow
@@ -121,19 +86,6 @@ def test_a_manifest_of_another_kind_is_refused(vocab, tmp_path):
         path.write_text(json.dumps({**values, **change}))
         with pytest.raises(DataError, match=message):
             open_corpus(corpus.folder)
-
-
-@pytest.mark.slow
-def test_bad_use(vocab, tmp_path):
-    (tmp_path / "empty.txt").write_text("\n \n")
-    with pytest.raises(DataError, match="a corpus must have text; received none"):
-        write_corpus([tmp_path / "empty.txt"], vocab, tmp_path / "out")
-    with pytest.raises(ConfigError, match=r"held_out must be in \[0, 1\); received 1"):
-        write_corpus([], vocab, tmp_path / "out", held_out=1)
-    with pytest.raises(ConfigError, match="segments must be one of sentence, paragraph; received 'word'"):
-        write_corpus([], vocab, tmp_path / "out", segments="word")
-    with pytest.raises(AlbertEdgeError, match="the file must be readable"):
-        write_corpus([tmp_path / "missing.txt"], vocab, tmp_path / "other")
 
 
 def test_ids_alone_are_those_of_encode(golden, spm_30k):

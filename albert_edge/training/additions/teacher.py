@@ -138,10 +138,17 @@ class Distillation(Addition):
             return named
         return {"logits": tf.gather(named["logits"], tf.constant(places), axis=-1)}
 
+    def _known(self, named: Named) -> Named:
+        """The student's answers, of the labels that the teacher knows."""
+        known = self._teacher.known_labels
+        if known is None or "logits" not in named:
+            return named
+        return {**named, "logits": tf.gather(named["logits"], tf.constant(known), axis=-1)}
+
     def _answer_loss(self, step: StepTensors, named: Named) -> tf.Tensor:
         heat = self._settings.temperature
         losses = [
-            each.weight * tf.reduce_mean(self._loss(each.named, named, step.inputs, step.targets, heat))
+            each.weight * tf.reduce_mean(self._loss(self._known(each.named), named, step.inputs, step.targets, heat))
             for each in step.exits
         ]
         return tf.add_n(losses)

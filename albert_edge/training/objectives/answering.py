@@ -9,7 +9,7 @@ first is learnt; the score knows all of them.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class Answering(Objective):
     """Spans of passages."""
 
     target_specs = (TargetSpec((None, 2), "int32"),)
+    finished: Optional[AlbertConfig] = None
+    """Of a model that is measured: its threshold is no longer looked for."""
 
     def read(self, path: PathLike) -> list[QuestionExample]:
         """SQuAD's JSON, or JSON Lines."""
@@ -81,11 +83,24 @@ class Answering(Objective):
             for example in self.dev.examples
         ]
 
+    def measuring(self, path: PathLike, config: AlbertConfig) -> Answering:
+        """With the threshold of `config`."""
+        other = super().measuring(path, config)
+        assert isinstance(other, Answering)
+        other.finished = config
+        return other
+
     def report(self, predictions: Sequence[Answer]) -> dict[str, Any]:
         """`squad_report`, in percent; with the best threshold on dev where the model knows unanswered questions."""
         answers = {example.id: [answer.text for answer in example.answers] for example in self.dev.examples}
         found = {example.id: answer for example, answer in zip(self.dev.examples, predictions)}
         texts = {name: answer.text for name, answer in found.items()}
+        if self.finished is not None:
+            if not any(example.is_impossible for example in self.dev.examples):
+                return squad_report(answers, texts, version="1.1")
+            best = {name: answer.n_best[0].text for name, answer in found.items()}
+            scores = {name: answer.no_answer_score for name, answer in found.items()}
+            return squad_report(answers, best, scores, self.finished.settings.no_answer_threshold, "2.0")
         if not self.has_unanswered:
             return squad_report(answers, texts)
         doubts = {name: answer.no_answer_score for name, answer in found.items()}
@@ -103,7 +118,8 @@ class Answering(Objective):
 def _encode(rows: Rows, encode: Callable[[str], Encoding], config: AlbertConfig, tokenizer: Tokenizer) -> Encoded:
     texts: list[Packed] = []
     targets: list[NDArray[np.int32]] = []
-    for example in rows.examples:
+    owners: list[int] = []
+    for owner, example in enumerate(rows.examples):
         passage = encode(example.passage)
         answer = next(iter(example.answers), None)
         span = None if answer is None else token_span(passage.offsets, answer.start, answer.end)
@@ -111,4 +127,5 @@ def _encode(rows: Rows, encode: Callable[[str], Encoding], config: AlbertConfig,
         for window in question_windows(tokenizer, question, passage, longest(config), config.settings.stride):
             texts.append(window.packed)
             targets.append(np.array(answer_targets(window, span), np.int32))
-    return Encoded(texts, targets)
+            owners.append(owner)
+    return Encoded(texts, targets, owners=owners)

@@ -6,6 +6,7 @@ gets as arguments: configuration, tokenizer, batches, predictions. Only `losses`
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Optional, Sequence
 
@@ -73,6 +74,11 @@ class Objective(ABC):
         self.request = request
         self.settings = request.settings
         self.train = Rows(request.train, self.read(request.train))
+        self.new_examples = len(self.train.examples)
+        """How many examples of `train` aren't replayed; those that are stand behind them."""
+        self.replay = None if request.replay is None else Rows(request.replay, self.read(request.replay))
+        if self.replay is not None:
+            self.train = Rows(request.train, [*self.train.examples, *self.replay.examples])
         self.dev = Rows(request.dev, self.read(request.dev))
         self.labels: tuple[str, ...] = self.choose_labels(known_labels)
         """The model's labels in the order of their ids, empty for a task that has none."""
@@ -121,6 +127,15 @@ class Objective(ABC):
         """Loss of each target of a batch, tensor float32 [targets]."""
 
     # === The score ===
+
+    def measuring(self, path: PathLike, config: AlbertConfig) -> Objective:
+        """The objective that scores the finished model of `config` on the file `path`, as `evaluate` does.
+
+        Raises `DataError` with the line of what that model can't be asked.
+        """
+        other = copy.copy(self)
+        other.dev, other.labels = Rows(path, self.read(path)), config.labels if self.labels else ()
+        return other
 
     def score(self, scorer: BatchScorer, pipeline: Pipeline[Any, Any]) -> dict[str, Any]:
         """What the model of `scorer` reaches on dev, the recipe's scores among the rest."""

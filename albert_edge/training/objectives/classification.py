@@ -37,7 +37,8 @@ class SingleLabel(TextObjective):
 
     def choose_labels(self, known: Optional[Sequence[str]]) -> tuple[str, ...]:
         """Those of the training set."""
-        return choose_labels(self.train.path, (example.label for example in self.train.examples), known)
+        found = (example.label for example in self.train.examples)
+        return choose_labels(self.train.path, found, known, self.request.keeps_labels)
 
     def targets(self, rows: Rows) -> NDArray[np.int32]:
         """Label ids [N]."""
@@ -77,7 +78,8 @@ class MultiLabel(TextObjective):
     def choose_labels(self, known: Optional[Sequence[str]]) -> tuple[str, ...]:
         """Those of the training set."""
         sets = [example.labels for example in self.train.examples]
-        return choose_labels(self.train.path, (label for labels in sets for label in labels), known)
+        found = (label for labels in sets for label in labels)
+        return choose_labels(self.train.path, found, known, self.request.keeps_labels)
 
     def targets(self, rows: Rows) -> NDArray[np.float32]:
         """1 where a text has a label, [N, labels]."""
@@ -110,6 +112,8 @@ class Value(TextObjective):
 
     def __init__(self, request: Request, known_labels: Optional[Sequence[str]] = None) -> None:
         super().__init__(request, known_labels)
+        if self.replay is not None:
+            numbers_of_labels(self.replay.path, self.replay.examples)
         self.mean = float(self.train_targets.mean(dtype=np.float64))
         self.deviation = float(self.train_targets.std(dtype=np.float64))
         if self.deviation == 0:

@@ -125,11 +125,20 @@ class Cosine(Pairs):
 
     def __init__(self, request: Request, known_labels: Optional[Sequence[str]] = None) -> None:
         super().__init__(request, known_labels)
+        if self.replay is not None:
+            numbers_of_labels(self.replay.path, self.replay.examples)
         numbers = numbers_of_labels(self.train.path, self.train.examples)
         self.lowest, self.highest = min(numbers), max(numbers)
         if self.lowest == self.highest:
             raise DataError(f"{self.train.path}: the training pairs must have different numbers; received {numbers[0]}")
         self.dev_numbers = numbers_of_labels(self.dev.path, self.dev.examples)
+
+    def measuring(self, path: PathLike, config: AlbertConfig) -> Cosine:
+        """Whose labels are those of the file."""
+        other = super().measuring(path, config)
+        assert isinstance(other, Cosine)
+        other.dev_numbers = numbers_of_labels(path, other.dev.examples)
+        return other
 
     def targets(self, rows: Rows) -> list[np.float32]:
         """The numbers, so that the training set's lie in [0, 1]."""

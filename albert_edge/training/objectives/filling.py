@@ -94,12 +94,12 @@ def _is_plain(path: PathLike) -> bool:
 def _encode(rows: Rows, tokenizer: Tokenizer, longest_input: int) -> Encoded:
     room = window_room(longest_input)
     encodings = [tokenizer.encode(example.text) for example in rows.examples]
-    texts = [
-        window.packed
-        for encoding in encodings
+    found = [
+        (window.packed, owner)
+        for owner, encoding in enumerate(encodings)
         if encoding.ids
         for window in windows(tokenizer, encoding, longest_input, room)
     ]
-    if not texts:
+    if not found:
         raise DataError(f"{rows.path}: a data file must have lines with a piece of the vocabulary; received none")
-    return Encoded(texts, ())
+    return Encoded([packed for packed, _ in found], (), owners=[owner for _, owner in found])

@@ -43,7 +43,8 @@ class Order(Objective):
         """Plain documents, or a table of labelled pairs."""
         if Path(path).suffix.lower() != ".txt":
             return self._of_table(path)
-        seed = self.settings.seed if path is self.request.train else DEV_SEED
+        learnt = path is self.request.train or path is self.request.replay
+        seed = self.settings.seed if learnt else DEV_SEED
         return read_order_examples(path, seed, str(self.settings.pair_objective))
 
     def choose_labels(self, known: Optional[Sequence[str]]) -> tuple[str, ...]:  # noqa: ARG002 - the kind decides

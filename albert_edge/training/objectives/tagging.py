@@ -17,6 +17,7 @@ from albert_edge.files import PathLike
 from albert_edge.metrics import entity_report
 from albert_edge.pipelines.base import TagRequest
 from albert_edge.text.entities import IGNORED, TagSet, piece_labels
+from albert_edge.text.schemes import scheme_of_labels, tags_of_labels
 from albert_edge.text.tagged import TaggedExample, labels_of_tagged, read_tagged
 from albert_edge.text.windows import windows
 from albert_edge.training.data import Encoded, class_weights
@@ -41,18 +42,25 @@ class Tagging(Objective):
 
     def __init__(self, request: Request, known_labels: Optional[Sequence[str]] = None) -> None:
         super().__init__(request, known_labels)
-        self.keeps_labels = known_labels is not None and self.labels == tuple(known_labels)
+        known = tuple(known_labels or ())
+        extends = request.keeps_labels and self.labels[: len(known)] == known
+        self.keeps_labels = known_labels is not None and (extends or self.labels == known)
 
     def read(self, path: PathLike) -> list[TaggedExample]:
         """CoNLL, or JSON Lines with spans."""
         return read_tagged(path)
 
     def choose_labels(self, known: Optional[Sequence[str]]) -> tuple[str, ...]:
-        """`O`, B and I of each type of the training set; a checkpoint's if they are all among them."""
+        """`O`, B and I of each type of the training set; a checkpoint's if they are all among them.
+
+        Of a request that keeps labels a checkpoint's in any case, those of further types behind them.
+        """
         labels = labels_of_tagged(self.train.examples)
         if len(labels) < 2:
             raise DataError(f"{self.train.path}: the training texts must have entities; received none")
         chosen = tuple(known) if known is not None and set(labels) <= set(known) else labels
+        if known is not None and chosen == labels and self.request.keeps_labels:
+            chosen = _extended(self.train.path, known, labels)
         for example in self.dev.examples:
             unknown = [tag for tag in example.tags if tag not in chosen]
             if unknown:
@@ -110,7 +118,8 @@ class Tagging(Objective):
         tag_set = TagSet(self.labels, config.settings.tag_scheme)
         texts: list[Packed] = []
         targets: list[NDArray[np.int32]] = []
-        for example in rows.examples:
+        owners: list[int] = []
+        for owner, example in enumerate(rows.examples):
             encoding = tokenizer.encode(example.text)
             labels = piece_labels(encoding.offsets, example.words, example.tags, tag_set)
             for window in windows(tokenizer, encoding, longest(config), config.settings.stride):
@@ -118,4 +127,19 @@ class Tagging(Objective):
                 target[window.first : window.first + window.stop - window.start] = labels[window.start : window.stop]
                 texts.append(window.packed)
                 targets.append(target)
-        return Encoded(texts, targets)
+                owners.append(owner)
+        return Encoded(texts, targets, owners=owners)
+
+
+def _extended(path: PathLike, known: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
+    """`known` and behind them those of `labels` that are new.
+
+    Raises `DataError` if `known` mark entities in another scheme than B and I: the new ones would be in two.
+    """
+    new = [label for label in labels if label not in known]
+    scheme = scheme_of_labels(tags_of_labels(known))
+    if new and scheme != "iob2":
+        raise DataError(
+            f"{path}: labels may be added to those of a tagger in iob2; received {', '.join(new)} beside {scheme}"
+        )
+    return (*known, *new)

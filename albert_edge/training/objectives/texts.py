@@ -24,6 +24,8 @@ class TextObjective(Objective):
     def __init__(self, request: Request, known_labels: Optional[Sequence[str]] = None) -> None:
         super().__init__(request, known_labels)
         check_pairs(self.train, self.dev)
+        if self.replay is not None:
+            check_pairs(self.replay, self.dev)
         self.train_targets = self.targets(self.train)
         self.dev_targets = self.targets(self.dev)
 
@@ -51,6 +53,14 @@ class TextObjective(Objective):
             encode(self.train.examples, self.train_targets, tokenizer, longest(config)),
             encode(self.dev.examples, self.dev_targets, tokenizer, longest(config)),
         )
+
+    def measuring(self, path: PathLike, config: AlbertConfig) -> TextObjective:
+        """Whose labels are those of `config`."""
+        other = super().measuring(path, config)
+        assert isinstance(other, TextObjective)
+        check_pairs(self.train, other.dev)
+        other.dev_targets = other.targets(other.dev)
+        return other
 
     def questions(self) -> list[Question]:
         """The texts of dev."""

@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from albert_edge.files import atomic_write, reported_as
 
+if TYPE_CHECKING:
+    from albert_edge.training.pretraining.board import Board
+
 
 class Log:
-    """The file `path`, with the lines of the updates up to `step`."""
+    """The file `path`, with the lines of the updates up to `step`; without a path, the new lines in memory."""
 
-    def __init__(self, path: Path, step: int) -> None:
+    def __init__(self, path: Optional[Path], step: int = 0) -> None:
         self._path = path
-        self.lines: list[dict[str, Any]] = [line for line in read_log(path) if line["step"] <= step] if step else []
-        atomic_write(path, "".join(map(_line, self.lines)).encode())
+        self.lines: list[dict[str, Any]] = []
+        self.board: Optional[Board] = None
+        """Gets each new line too."""
+        if path is not None:
+            self.lines += [line for line in read_log(path) if line["step"] <= step] if step else []
+            atomic_write(path, "".join(map(_line, self.lines)).encode())
 
     def add(self, values: Mapping[str, Any]) -> None:
         """One more line, in the file when this returns."""
         self.lines.append(dict(values))
-        with reported_as(self._path), self._path.open("a", encoding="utf-8") as file:
-            file.write(_line(values))
+        if self._path is not None:
+            with reported_as(self._path), self._path.open("a", encoding="utf-8") as file:
+                file.write(_line(values))
+        if self.board is not None:
+            self.board.add(values)
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

@@ -62,6 +62,8 @@ class Corpus:
     vocabulary_sha256: str
     tokenizer: Mapping[str, Any]
     """The options that the ids were made with."""
+    build: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """How it was made, if its maker says so: inputs, settings, and counts of what was dropped and why."""
 
     @property
     def tokens(self) -> int:
@@ -85,6 +87,7 @@ class Corpus:
             **self.facts(),
             "tokenizer": dict(self.tokenizer),
             "shards": [dataclasses.asdict(shard) for shard in self.shards],
+            **({"build": dict(self.build)} if self.build else {}),
         }
         return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
 
@@ -107,6 +110,7 @@ def open_corpus(folder: PathLike) -> Corpus:
     try:
         shards = tuple(Shard(**shard) for shard in values["shards"])
         counts = {name: values[name] for name in ("documents", "segments", "vocabulary_sha256", "tokenizer")}
+        counts["build"] = values.get("build", {})
     except (KeyError, TypeError) as reason:
         raise DataError(f"{path}: a manifest must hold what a corpus has; received one without ({reason})") from reason
     if not shards:
@@ -128,7 +132,9 @@ def encoded(record: Record) -> bytes:
         "lengths": whole_numbers(record.lengths),
         "ids": whole_numbers(record.ids),
     }
-    serialized: bytes = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    serialized: bytes = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString(
+        deterministic=True
+    )
     return serialized
 
 

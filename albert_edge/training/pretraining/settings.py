@@ -12,6 +12,14 @@ OPTIMIZERS = ("adamw", "lamb")
 
 PAIR_OBJECTIVES = ("sop", "nsp", "none")
 
+PRECISIONS = ("float32", "bfloat16")
+
+OF_A_FURTHER: dict[str, Any] = {"learning_rate": 1e-4}
+"""Defaults that differ where a pretraining goes on: weights that know something are changed in smaller steps."""
+
+REPLAY_SHARE = 0.2
+"""Of a batch's inputs, where another corpus is replayed and nothing else is chosen."""
+
 
 @dataclasses.dataclass(frozen=True)
 class PretrainingSettings:
@@ -58,6 +66,8 @@ class PretrainingSettings:
     """`sop`: the order of two passages; `nsp`: whether the second follows; `none`: masked pieces alone."""
     word_vectors: bool = False
     """The word embeddings start from counts of which pieces stand near each other."""
+    precision: str = "float32"
+    """What the model computes in: `bfloat16` keeps weights, LayerNorm, softmax, losses and the update in float32."""
     jit: bool = True
     """XLA compiles an update. Its numbers differ in the last digits."""
     seed: int = 1
@@ -181,6 +191,7 @@ _RULES: Rules = {
     "max_predictions": ("a positive integer", lambda value: value is None or is_count(value)),
     "pair_objective": (f"one of {', '.join(PAIR_OBJECTIVES)}", lambda value: value in PAIR_OBJECTIVES),
     "word_vectors": _FLAG,
+    "precision": (f"one of {', '.join(PRECISIONS)}", lambda value: value in PRECISIONS),
     "jit": _FLAG,
     "seed": ("an integer from 0", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),
 }

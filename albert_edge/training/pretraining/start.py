@@ -1,10 +1,12 @@
-"""The model before the first update: a size's shape, the corpus's vocabulary, random weights with known frequencies."""
+"""The model before the first update: a named size with random weights, or a folder whose pretraining goes on."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
 import numpy as np
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 TASK = "pretraining"
 
+OUTPUT_BIAS = "predictions.bias"
+
 COUNTED_TOKENS = 4_000_000
 """Of the corpus, for frequencies and neighbours: more of them change little."""
 
@@ -47,22 +51,46 @@ def tokenizer_of(corpus: Corpus) -> Tokenizer:
     raise ConfigError(f"a corpus must have its vocabulary beside it; received {str(corpus.folder)!r} without one")
 
 
+@dataclasses.dataclass(frozen=True)
+class Beginning:
+    """A model that isn't built yet."""
+
+    config: AlbertConfig
+    tokenizer: Tokenizer
+    facts: Mapping[str, Any]
+    """What decides its weights beside settings and corpus, as JSON values."""
+    tensors: Callable[[], Mapping[str, NDArray[np.float32]]]
+    """Every parameter; counting frequencies takes a while."""
+    new_head: tuple[str, ...] = ()
+    """Of a folder that lacks them: the tensors that hold random values."""
+
+
+def from_size(size: str, layers: Optional[int], corpus: Corpus, settings: PretrainingSettings) -> Beginning:
+    """A named size, with the vocabulary of `corpus`; raises `ConfigError` as `tokenizer_of` and `new_config` do."""
+    tokenizer = tokenizer_of(corpus)
+    config = new_config(size, layers, tokenizer, settings)
+    tensors = functools.partial(first_tensors, config, tokenizer, corpus, settings)
+    return Beginning(config, tokenizer, {"size": size, "layers": layers}, tensors)
+
+
 def new_config(size: str, layers: Optional[int], tokenizer: Tokenizer, settings: PretrainingSettings) -> AlbertConfig:
     """The shape of the model; raises `ConfigError` for an unknown size or inputs longer than its positions."""
     pair = "sop" if settings.pair_objective == "none" else settings.pair_objective
     config = config_for_vocabulary(size, layers, tokenizer, labels=ORDER_LABELS[pair])
+    return fitted(config.replace(initializer_range=initializer_range(config.hidden_size)), settings)
+
+
+def fitted(config: AlbertConfig, settings: PretrainingSettings) -> AlbertConfig:
+    """`config` with the class and the dropout of the pretraining; raises `ConfigError` for inputs longer than its
+    positions and for stages of other depths than its own."""
     if settings.longest > config.max_position_embeddings:
         raise ConfigError(
             f"lengths must be at most the model's {config.max_position_embeddings} positions; "
             f"received {settings.longest}"
         )
     check_depth(config, settings)
-    config = config.replace(
-        initializer_range=initializer_range(config.hidden_size),
-        hidden_dropout_prob=settings.dropout,
-        attention_probs_dropout_prob=settings.dropout,
-    )
-    return config_for_task(config, TASK)
+    dropout = settings.dropout
+    return config_for_task(config.replace(hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout), TASK)
 
 
 def check_depth(config: AlbertConfig, settings: PretrainingSettings) -> None:
@@ -84,12 +112,22 @@ def first_tensors(
     """
     tensors = initial_tensors(config, TASK, settings.seed)
     texts = _sample(corpus)
-    counts = np.bincount(np.concatenate(texts), minlength=config.vocab_size).astype(np.float64)
-    tensors["predictions.bias"] = np.log((counts + 0.5) / (counts.sum() + 0.5 * len(counts))).astype(np.float32)
+    tensors[OUTPUT_BIAS] = _log_frequencies(texts, config.vocab_size)
     if settings.word_vectors:
         special = (tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id)
         tensors[WORD_EMBEDDINGS] = cooccurrence_embeddings(texts, special, tensors[WORD_EMBEDDINGS])
     return tensors
+
+
+def output_bias(corpus: Corpus, vocab_size: int) -> NDArray[np.float32]:
+    """The logarithm of each piece's frequency in `corpus`, float32 [vocab_size]."""
+    return _log_frequencies(_sample(corpus), vocab_size)
+
+
+def _log_frequencies(texts: list[NDArray[np.int32]], vocab_size: int) -> NDArray[np.float32]:
+    counts = np.bincount(np.concatenate(texts), minlength=vocab_size).astype(np.float64)
+    logs: NDArray[np.float32] = np.log((counts + 0.5) / (counts.sum() + 0.5 * vocab_size)).astype(np.float32)
+    return logs
 
 
 def _sample(corpus: Corpus) -> list[NDArray[np.int32]]:

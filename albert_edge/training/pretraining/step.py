@@ -1,7 +1,9 @@
 """One update of a pretraining: the losses of both objectives, gradients in parts, the optimizer, the mean of weights.
 
 The loss is that of google-research/albert's `run_pretraining.py`: the mean over all masked pieces of the batch, plus
-the mean over its pairs. Leaves out mixed precision and several devices.
+the mean over its pairs. With several devices each copy of the model computes its rows; sums and gradients are added up
+before the update, so that it is that of the whole batch. Weights, sums, and all of the update are float32, whatever
+the model computes in.
 """
 
 from __future__ import annotations
@@ -9,9 +11,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional
 
+from albert_edge.model.dropout import use_draws
 from albert_edge.model.keras import keras, tf
 from albert_edge.model.weights import load_state_dict, state_dict, variables
 from albert_edge.training.optimization import NOT_DECAYED, under
+from albert_edge.training.pretraining.devices import Devices
 from albert_edge.training.pretraining.lamb import Lamb
 from albert_edge.training.pretraining.schedule import WarmupPolynomialDecay
 from albert_edge.training.pretraining.stream import Example
@@ -42,31 +46,47 @@ class Sums(NamedTuple):
 class PretrainStep:
     """A model of both objectives and its optimizer; `update` learns from a batch, `measure` only looks at one."""
 
-    def __init__(self, model: Any, settings: PretrainingSettings) -> None:
-        self.model, self._settings = model, settings
+    def __init__(self, model: Any, settings: PretrainingSettings, devices: Optional[Devices] = None) -> None:
+        """`model` was made in the scope of `devices` (None: one)."""
+        self.model, self._settings, self._devices = model, settings, devices or Devices()
         bound = variables(model)
         self._weights = [variable for _, variable in bound.values()]
         plain = [variable for spec, variable in bound.values() if spec.kind in NOT_DECAYED]
-        self._optimizer = make_optimizer(settings, self._weights, plain)
-        self._means = {
-            name: tf.Variable(variable, trainable=False) for name, (_, variable) in bound.items() if settings.ema
-        }
         self._bound = {name: variable for name, (_, variable) in bound.items()}
-        self._generator = tf.random.Generator.from_seed(settings.seed, alg="philox")
+        with self._devices.scope():
+            self._optimizer = make_optimizer(settings, self._weights, plain)
+            self._means = {name: _mean_of(each) for name, each in self._bound.items() if settings.ema}
         self.depth: Optional[int] = settings.depth_at(0)
         """Layers that are applied; None: all."""
-        self._gradients = _by_depth(self._one_part, settings.jit)
-        self._apply = tf.function(self._one_update, jit_compile=settings.jit)
-        self._measure = _by_depth(self._one_measurement, settings.jit)
+        self.stop_asked = False
+        """Whether any worker asked in the last update to stop behind it."""
+        self._gradients = _by_depth(lambda: self._devices.on_each(self._one_part, settings.jit))
+        self._add = self._devices.on_each(_added, False)
+        self._apply = self._devices.on_each(self._one_update, settings.jit, across=True)
+        self._measure = _by_depth(lambda: tf.function(self._one_measurement, jit_compile=settings.jit))
 
-    def update(self, batch: Example) -> Sums:
-        """Update the model once; returns what it answered before that."""
+    @property
+    def updates(self) -> int:
+        """Updates made."""
+        return int(self._optimizer.iterations.numpy())
+
+    def learning_rate(self) -> float:
+        """Of the last update."""
+        return float(make_schedule(self._settings)(max(0, self.updates - 1)))
+
+    def update(self, batch: Example, stop: bool = False) -> Sums:
+        """Update the model once; returns what it answered before that, to the whole batch.
+
+        `batch`: this worker's rows of it. `stop`: ask all workers to stop behind this update, see `stop_asked`.
+        """
         gradients, sums = self._in_parts(batch, self._settings.accumulate)
-        self._apply(gradients)
-        return sums
+        asked = tf.constant(float(stop))
+        *found, asked = self._devices.first(self._apply(gradients, sums, asked))
+        self.stop_asked = float(asked) > 0
+        return Sums(*found)
 
     def measure(self, batch: Example) -> Sums:
-        """What the model answers, without dropout; changes nothing."""
+        """What the model answers, without dropout, on one device; changes nothing."""
         sums: Sums = self._measure(self.depth)(*batch)
         return sums
 
@@ -83,7 +103,7 @@ class PretrainStep:
     def hold_means(self) -> None:
         """The model takes the mean of its weights, if one is kept; `load_state_dict` gives it its own back."""
         for name, mean in self._means.items():
-            self._bound[name].assign(mean)
+            self._bound[name].assign(mean.numpy())
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything that an update changes."""
@@ -91,7 +111,6 @@ class PretrainStep:
             **{f"model/{name}": values for name, values in state_dict(self.model).items()},
             **{f"optimizer/{index}": variable.numpy() for index, variable in enumerate(self._optimizer.variables)},
             **{f"mean/{name}": variable.numpy() for name, variable in self._means.items()},
-            "generator": self._generator.state.numpy(),
         }
 
     def restore(self, tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -101,24 +120,25 @@ class PretrainStep:
             variable.assign(tensors[f"optimizer/{index}"])
         for name, variable in self._means.items():
             variable.assign(tensors[f"mean/{name}"])
-        self._generator.state.assign(tensors["generator"])
 
     def _in_parts(self, batch: Example, parts: int) -> tuple[list[tf.Tensor], Sums]:
         size = len(batch.label) // parts
         # Divided by the whole batch's counts, the parts' gradients add up to the whole batch's.
-        counts = tf.constant(batch.weights.sum()), tf.constant(float(len(batch.label)))
+        masked, pairs = self._devices.total([batch.weights.sum(), len(batch.label)])
+        counts = tf.constant(masked, tf.float32), tf.constant(pairs, tf.float32)
+        update = self.updates
         total: Any = None
         for part in range(parts):
-            inputs = [values[part * size : (part + 1) * size] for values in batch]
-            found = self._gradients(self.depth)(*inputs, *counts)
-            total = found if total is None else tf.nest.map_structure(tf.add, total, found)
+            inputs = self._devices.shared_out([values[part * size : (part + 1) * size] for values in batch])
+            seed = tf.constant([self._settings.seed, update * parts + part], tf.int64)
+            found = self._gradients(self.depth)(*inputs, *counts, seed)
+            total = found if total is None else self._add(total, found)
         gradients, sums = total
         return gradients, sums
 
     def _one_part(self, *values: tf.Tensor) -> tuple[list[tf.Tensor], Sums]:
-        # Runs when the graph is traced, which binds dropout to this generator for good.
-        tf.random.set_global_generator(self._generator)
-        *arrays, masked, pairs = values
+        *arrays, masked, pairs, seed = values
+        use_draws(tf.random.experimental.stateless_fold_in(seed, self._devices.copy_index()))
         with tf.GradientTape() as tape:
             sums = self._sums(Example(*arrays), training=True)
             loss = sums.masked_loss / tf.maximum(masked, 1.0)
@@ -127,23 +147,37 @@ class PretrainStep:
         gradients = tape.gradient(loss, self._weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return [tf.convert_to_tensor(gradient) for gradient in gradients], sums
 
-    def _one_update(self, gradients: list[tf.Tensor]) -> None:
-        clipped, _ = tf.clip_by_global_norm(gradients, self._settings.max_gradient_norm)
-        self._optimizer.apply_gradients(zip(clipped, self._weights))
+    def _one_update(self, gradients: list[tf.Tensor], sums: Sums, asked: tf.Tensor) -> list[tf.Tensor]:
+        count = len(gradients)
+        summed = self._devices.summed([*gradients, *sums, asked])
+        clipped, _ = tf.clip_by_global_norm(summed[:count], self._settings.max_gradient_norm)
+        self._optimizer.apply_gradients(zip(clipped, self._weights), skip_gradients_aggregation=True)
         for name, mean in self._means.items():
             mean.assign_sub((1 - self._settings.ema) * (mean - self._bound[name]))
+        return summed[count:]
 
     def _one_measurement(self, *arrays: tf.Tensor) -> Sums:
         return self._sums(Example(*arrays), training=False)
 
     def _sums(self, batch: Example, training: bool) -> Sums:
         outputs = self.model(*batch[:4], depth=self.depth, training=training)
-        return answers(outputs.named["logits"], outputs.named["order_logits"], batch)
+        logits, order_logits = (tf.cast(outputs.named[name], tf.float32) for name in ("logits", "order_logits"))
+        return answers(logits, order_logits, batch)
 
 
-def _by_depth(function: Callable[..., Any], jit: bool) -> Callable[[Optional[int]], Any]:
+def _by_depth(graph: Callable[[], Any]) -> Callable[[Optional[int]], Any]:
     """A graph for each depth, traced when it is first called at it."""
-    return functools.lru_cache(maxsize=None)(lambda _depth: tf.function(function, jit_compile=jit))
+    return functools.lru_cache(maxsize=None)(lambda _depth: graph())
+
+
+def _mean_of(variable: Any) -> Any:
+    # The copies of a mean are equal, as those of the weights are: any one's update is all's.
+    aggregation = tf.VariableAggregation.ONLY_FIRST_REPLICA
+    return tf.Variable(tf.convert_to_tensor(variable), trainable=False, aggregation=aggregation)
+
+
+def _added(first: Any, second: Any) -> Any:
+    return tf.nest.map_structure(tf.add, first, second)
 
 
 def answers(logits: tf.Tensor, order_logits: tf.Tensor, batch: Example) -> Sums:
@@ -162,11 +196,15 @@ def answers(logits: tf.Tensor, order_logits: tf.Tensor, batch: Example) -> Sums:
     )
 
 
+def make_schedule(settings: PretrainingSettings) -> WarmupPolynomialDecay:
+    """The learning rate of each update."""
+    warmup = round(settings.warmup * settings.steps)
+    return WarmupPolynomialDecay(settings.learning_rate, warmup, settings.steps, settings.decay_power)
+
+
 def make_optimizer(settings: PretrainingSettings, weights: list[Any], plain: list[Any]) -> keras.optimizers.Optimizer:
     """The settings' optimizer over `weights`, its slots made; `plain` ones are not decayed."""
-    schedule = WarmupPolynomialDecay(
-        settings.learning_rate, round(settings.warmup * settings.steps), settings.steps, settings.decay_power
-    )
+    schedule = make_schedule(settings)
     if settings.optimizer == "lamb":
         lamb = Lamb(schedule, settings.weight_decay, beta_2=settings.beta_2, epsilon=_EPSILON, jit_compile=False)
         lamb.leave_alone(plain)

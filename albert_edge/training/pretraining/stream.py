@@ -7,6 +7,7 @@ One shard is in memory at a time.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Iterator, NamedTuple, Optional
 
 import numpy as np
@@ -78,12 +79,17 @@ class Examples:
         self._is_special[special_ids(tokenizer)] = True
         self._continues = continues_word(tokenizer) if settings.whole_words else None
 
-    def batches(self, place: Place, size: int) -> Iterator[tuple[Example, Place]]:
-        """Full batches from `place` on, without end, each with the place behind it."""
+    def batches(self, place: Place, size: int, worker: int = 0, workers: int = 1) -> Iterator[tuple[Example, Place]]:
+        """Full batches of `size` from `place` on, without end, each with the place behind it.
+
+        Of each batch the `worker` gets its rows, every `workers`th one: all workers together have each row once. Only
+        those are masked and packed.
+        """
         kept: list[Example] = []
-        for example, behind in self._without_end(place):
-            kept.append(example)
-            if len(kept) == size:
+        for row, (pair, key, behind) in zip(itertools.cycle(range(size)), self._without_end(place)):
+            if row % workers == worker:
+                kept.append(self._example(pair, key))
+            if row == size - 1:
                 yield stacked(kept), behind
                 kept = []
 
@@ -95,16 +101,14 @@ class Examples:
             found = self._shuffled_pairs(0, shard)
             yield from (self._example(pair, (0, shard, item)) for item, pair in enumerate(found[:each]))
 
-    def _without_end(self, place: Place) -> Iterator[tuple[Example, Place]]:
+    def _without_end(self, place: Place) -> Iterator[tuple[Pair, tuple[int, int, int], Place]]:
         epoch, first, item = place
         while True:
             order = np.random.default_rng([self._seed, epoch, _SHARDS]).permutation(len(self._corpus.shards))
             for number in range(first, len(order)):
                 found = self._shuffled_pairs(epoch, int(order[number]))
-                while item < len(found):
-                    example = self._example(found[item], (epoch, int(order[number]), item))
-                    item += 1
-                    yield example, Place(epoch, number, item)
+                for at in range(item, len(found)):
+                    yield found[at], (epoch, int(order[number]), at), Place(epoch, number, at + 1)
                 item = 0
             epoch, first = epoch + 1, 0
 

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional, Se
 
 from albert_edge.errors import CheckFailedError, StoppedError
 from albert_edge.model.heads import build_model
+from albert_edge.model.precision import computed_in
 from albert_edge.model.weights import load_state_dict, state_dict
-from albert_edge.training.interruption import noticed_interruption
+from albert_edge.training.interruption import Interruption, noticed_interruption
+from albert_edge.training.pretraining.devices import Devices
 from albert_edge.training.pretraining.evaluation import HeldOut
 from albert_edge.training.pretraining.log import Log
+from albert_edge.training.pretraining.mixing import Mixture, Places
+from albert_edge.training.pretraining.settings import length_stages
 from albert_edge.training.pretraining.start import TASK
 from albert_edge.training.pretraining.step import PretrainStep, Sums
-from albert_edge.training.pretraining.stream import Example, Examples, Place
+from albert_edge.training.pretraining.stream import Example, Place
 from albert_edge.training.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -38,14 +42,20 @@ class PretrainingPosition:
     shard: int = 0
     item: int = 0
     """What comes next: see `Place`."""
+    replay: list[int] = dataclasses.field(default_factory=lambda: [0, 0, 0])
+    """The same of the corpus that is replayed."""
     tokens: int = 0
     """Seen, padding and special pieces among them."""
     seconds: float = 0.0
     """Of all sessions, evaluations among them."""
     cpu_seconds: float = 0.0
-    """Of the processor, of all sessions: on a machine that is shared, what they would have been alone."""
+    """Of the processor, of all sessions: on a machine that is shared, what they would have been alone. With several
+    workers, of the first one."""
     sums: list[float] = dataclasses.field(default_factory=lambda: [0.0] * len(Sums._fields))
     """Of the updates since the log's last line."""
+    line_tokens: int = 0
+    line_seconds: float = 0.0
+    """Of those updates."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,20 +76,24 @@ class Pretraining:
         config: AlbertConfig,
         tokenizer: Tokenizer,
         tensors: Optional[Mapping[str, NDArray[np.float32]]],
-        corpus: Corpus,
+        corpus: Mixture,
         held_out: Mapping[str, Corpus],
         settings: PretrainingSettings,
         pace: Pace,
+        devices: Optional[Devices] = None,
     ) -> None:
         """`tensors`: the first weights, None for those of a position that is about to be restored."""
-        self.position = PretrainingPosition()
+        self.position, self._devices = PretrainingPosition(), devices or Devices()
+        for length, _ in length_stages(settings.lengths, settings.steps):
+            self._devices.check_batch(settings.inputs_at(length), settings.accumulate)
         self._tokenizer, self._corpus, self._settings, self._pace = tokenizer, corpus, settings, pace
-        self._held_out_corpora = held_out
+        self._held_out_corpora = held_out if self._devices.workers.is_chief else {}
         # As in google-research/albert, where the order's head has no dropout; the folder's config is for fine-tuning.
-        model = build_model(config.replace(classifier_dropout_prob=settings.dropout), TASK)
+        with self._devices.scope(), computed_in(settings.precision):
+            model = build_model(config.replace(classifier_dropout_prob=settings.dropout), TASK)
         if tensors is not None:
             load_state_dict(model, tensors)
-        self._step = PretrainStep(model, settings)
+        self._step = PretrainStep(model, settings, self._devices)
         self._held_out = self._scored_on(settings.length_at(0), pace.held_out_inputs)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
@@ -100,22 +114,27 @@ class Pretraining:
         """What the weights that are saved reach on each held-out corpus, up to `most` inputs of it."""
         return self._scores(self._scored_on(self._settings.length_at(0), most))
 
+    def scores_of(self, most: int, weights: Mapping[str, NDArray[np.float32]]) -> dict[str, dict[str, Any]]:
+        """The same of other `weights` of this model."""
+        return self._scores(self._scored_on(self._settings.length_at(0), most), weights)
+
     def run(self, keep: Callable[[], None], keep_seconds: float, log: Log, reporter: Reporter) -> None:
         """Make all updates that are left. `keep` stores this object: after each evaluation and `keep_seconds`.
 
-        Raises `StoppedError` after Ctrl-C, everything stored, and `CheckFailedError` if the loss isn't a finite number.
+        Raises `StoppedError` after Ctrl-C at any worker, everything stored, and `CheckFailedError` if the loss isn't a
+        finite number.
         """
         total, position = self._settings.steps, self.position
         reporter.start(position.step, total)
         stored = time.monotonic()
         try:
             with noticed_interruption() as interruption:
-                for sums in self._updates():
+                for sums in self._updates(interruption):
                     self._look_after(sums, log, reporter)
                     if time.monotonic() - stored >= keep_seconds or self._is_due(self._pace.evaluate_every):
                         keep()
                         stored = time.monotonic()
-                    if interruption.requested and position.step < total:
+                    if self._stops(interruption) and position.step < total:
                         keep()
                         raise StoppedError(
                             f"stopped after update {position.step} of {total}; the same command goes on from there"
@@ -123,13 +142,17 @@ class Pretraining:
         finally:
             reporter.end()
 
-    def _updates(self) -> Iterator[Sums]:
+    def _stops(self, interruption: Interruption) -> bool:
+        # Several workers have to stop behind the same update: the next one tells them.
+        return self._step.stop_asked if self._devices.workers.count > 1 else interruption.requested
+
+    def _updates(self, interruption: Interruption) -> Iterator[Sums]:
         position, batches = self.position, self._batches()
         while position.step < self._settings.steps:
             started = time.perf_counter(), time.process_time()
             batch, behind = next(batches)
             self._step.depth = self._settings.depth_at(position.step)
-            sums = self._step.update(batch)
+            sums = self._step.update(batch, interruption.requested)
             found = [float(value) for value in sums]
             if not math.isfinite(found[0] + found[3]):
                 raise CheckFailedError(
@@ -137,13 +160,15 @@ class Pretraining:
                     f"received {found[0]} in update {position.step + 1}"
                 )
             position.step += 1
-            position.epoch, position.shard, position.item = behind
-            position.tokens += batch.input_ids.size
+            (position.epoch, position.shard, position.item), position.replay = behind.corpus, list(behind.replay)
+            tokens = batch.input_ids.size * self._devices.workers.count
+            position.tokens += tokens
+            position.line_tokens += tokens
             position.sums = [old + new for old, new in zip(position.sums, found)]
-            self._spent(started)
+            position.line_seconds += self._spent(started)
             yield sums
 
-    def _batches(self) -> Iterator[tuple[Example, Place]]:
+    def _batches(self) -> Iterator[tuple[Example, Places]]:
         """A batch for the update that is next, without end, whatever stage that is in."""
         position, settings = self.position, self._settings
         while True:
@@ -151,16 +176,19 @@ class Pretraining:
             # A stage begins with a new epoch, also where the pretraining was stopped just before it.
             if length != settings.length_at(max(0, position.step - 1)):
                 position.epoch, position.shard, position.item = position.epoch + 1, 0, 0
-            examples = Examples(self._corpus, self._tokenizer, settings, length)
-            place = Place(position.epoch, position.shard, position.item)
-            for batch in examples.batches(place, settings.inputs_at(length)):
+                position.replay = [position.replay[0] + 1, 0, 0]
+            places = Places(Place(position.epoch, position.shard, position.item), Place(*position.replay))
+            rows = self._devices.workers.index, self._devices.workers.count
+            for batch in self._corpus.batches(self._tokenizer, settings, length, places, *rows):
                 yield batch
                 if position.step < settings.steps and settings.length_at(position.step) != length:
                     break
 
-    def _spent(self, started: tuple[float, float]) -> None:
-        self.position.seconds += time.perf_counter() - started[0]
+    def _spent(self, started: tuple[float, float]) -> float:
+        seconds = time.perf_counter() - started[0]
+        self.position.seconds += seconds
         self.position.cpu_seconds += time.process_time() - started[1]
+        return seconds
 
     def _is_due(self, every: int) -> bool:
         return self.position.step % every == 0 or self.position.step == self._settings.steps
@@ -170,9 +198,9 @@ class Pretraining:
         position = self.position
         reporter.step(float(sums.masked_loss) / max(1.0, float(sums.masked)))
         if self._is_due(self._pace.log_every):
-            log.add({**self._progress(), **learnt(position.sums)})
-            position.sums = [0.0] * len(position.sums)
-        if self._is_due(self._pace.evaluate_every):
+            log.add({**self._progress(), **learnt(position.sums), **self._speed()})
+            position.sums, position.line_tokens, position.line_seconds = [0.0] * len(position.sums), 0, 0.0
+        if self._is_due(self._pace.evaluate_every) and self._devices.workers.is_chief:
             started = time.perf_counter(), time.process_time()
             scores = self._scores(self._held_out)
             self._spent(started)
@@ -190,16 +218,25 @@ class Pretraining:
             "cpu_seconds": round(position.cpu_seconds, 1),
         }
 
+    def _speed(self) -> dict[str, Any]:
+        speed = self.position.line_tokens / self.position.line_seconds
+        return {"learning_rate": self._step.learning_rate(), "tokens_per_second": round(speed, 1)}
+
     def _scored_on(self, length: int, most: int) -> dict[str, HeldOut]:
         return {
             name: HeldOut(corpus, self._tokenizer, self._settings, length, most)
             for name, corpus in self._held_out_corpora.items()
         }
 
-    def _scores(self, held_out: Mapping[str, HeldOut]) -> dict[str, dict[str, Any]]:
+    def _scores(
+        self, held_out: Mapping[str, HeldOut], weights: Optional[Mapping[str, NDArray[np.float32]]] = None
+    ) -> dict[str, dict[str, Any]]:
         model = self._step.model
         learnt_weights = state_dict(model)
-        self._step.hold_means()
+        if weights is None:
+            self._step.hold_means()
+        else:
+            load_state_dict(model, weights)
         scores = {name: each.scores(self._step) for name, each in held_out.items()}
         load_state_dict(model, learnt_weights)
         return scores

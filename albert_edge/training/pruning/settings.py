@@ -16,7 +16,7 @@ from albert_edge.files import read_json_object
 from albert_edge.model.folder import TRAINING_FILE
 from albert_edge.rules import is_number
 from albert_edge.tasks import ORDER_LABELS
-from albert_edge.training.recipes import recipe_of
+from albert_edge.training.recipes import PRIVATE_SETTINGS, recipe_of
 
 _REPEATED = ("word_dropout", "batch_size", "max_length", "metric")
 """Beside the settings of the task's own: what of the earlier training is done again."""
@@ -35,6 +35,11 @@ def settings_of_a_further_training(
     chosen = {
         name: str(value) if isinstance(value, Path) else value for name, value in given.items() if value is not None
     }
+    private = [name for name in chosen if name in PRIVATE_SETTINGS]
+    if private:
+        raise ConfigError(
+            f"a pruning can't be private, since what it judges by is counted from the rows; received {private[0]}"
+        )
     return {**_of_config(config, task), **_of_record(folder, task), **chosen}
 
 
@@ -60,7 +65,7 @@ def _of_record(folder: Path, task: str) -> dict[str, Any]:
     request = record.get("request")
     if not isinstance(request, Mapping) or request.get("task") != task:
         return {}
-    names = (*recipe_of(task).own_settings, *_REPEATED)
+    names = {*recipe_of(task).own_settings, *_REPEATED} - {*PRIVATE_SETTINGS}
     repeated = {name: request[name] for name in names if request.get(name) is not None}
     rate: Any = request.get("learning_rate")
     return {**repeated, "learning_rate": RATE_SHARE * rate} if is_number(rate) else repeated
