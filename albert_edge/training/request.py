@@ -116,7 +116,7 @@ class Request:
             if value is not None and self.source.from_ is None:
                 raise ConfigError(f"{name} must come with --from, the model that learnt it; received {value!r} without")
         if self.settings.private and self.replay is not None:
-            raise ConfigError(f"a private training must have no replay, which thins its sampling; received {self.replay}")
+            raise ConfigError(f"a private training must have no replay, whose rows it samples; received {self.replay}")
         if self.settings.replay_share is not None and self.replay is None:
             raise ConfigError(
                 f"replay_share may be given with a replay only; received {self.settings.replay_share} without one"

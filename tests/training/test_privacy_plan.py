@@ -104,6 +104,12 @@ def test_what_breaks_the_guarantee_is_refused(changes, source, received):
         Request("text-classification", "train", "dev", None, None, source, settings)
 
 
+def test_old_rows_beside_private_ones_are_refused():
+    settings = settings_of(dp_noise_multiplier=1.0)
+    with pytest.raises(ConfigError, match="a private training must have no replay, .*received old"):
+        Request("text-classification", "train", "dev", None, None, VOCABULARY, settings, replay="old")
+
+
 @pytest.mark.parametrize("task", [name for name in RECIPES if name != "text-classification"])
 def test_other_tasks_are_refused(task):
     with pytest.raises(ConfigError, match=f"a setting of {task} must be .*; received 'dp_epsilon'"):
