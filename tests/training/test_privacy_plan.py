@@ -106,8 +106,8 @@ def test_what_breaks_the_guarantee_is_refused(changes, source, received):
 
 def test_old_rows_beside_private_ones_are_refused():
     settings = settings_of(dp_noise_multiplier=1.0)
-    with pytest.raises(ConfigError, match="a private training must have no replay, .*received old"):
-        Request("text-classification", "train", "dev", None, None, VOCABULARY, settings, replay="old")
+    with pytest.raises(ConfigError, match=r"a private training must have no replay, .*received old"):
+        Request("text-classification", "train", "dev", None, None, Source(from_="folder"), settings, replay="old")
 
 
 @pytest.mark.parametrize("task", [name for name in RECIPES if name != "text-classification"])
