@@ -2,9 +2,10 @@
 
     python -m benchmarks.corpus books.txt.xz --vocab spiece.model
 
-Takes the first 6 and 60 MB of a text, in whole paragraphs, builds a corpus of each in a process of its own, and prints
-a line for each and how far apart their peaks are. Memory is the resident set of the process and all its children,
-summed and read every 50 ms: pages that they share count in each, so that the figure is rather too high.
+Takes the first 6 and 60 MB of a text, in whole paragraphs (`--short`: each of them a document of its own), builds a
+corpus of each in a process of its own, and prints a line for each and how far apart their peaks are. Memory is the
+resident set of the process and all its children, summed and read every 50 ms: pages that they share count in each, so
+that the figure is rather too high.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("text", type=Path)
     parser.add_argument("--vocab", type=Path, required=True)
+    parser.add_argument("--short", action="store_true", help="Each paragraph is a document.")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, help="A file for the figures, as JSON.")
     arguments = parser.parse_args()
@@ -48,7 +50,8 @@ def measured(arguments: argparse.Namespace, folder: Path, megabytes: int) -> dic
     opener = lzma.open if arguments.text.suffix == ".xz" else open
     with opener(arguments.text, "rb") as source:
         data = source.read(megabytes * 1_000_000)
-    text.write_bytes(data[: data.rindex(b"\n") + 1])
+    data = data[: data.rindex(b"\n") + 1]
+    text.write_bytes(data.replace(b"\n", b"\n\n") if arguments.short else data)
     command = [sys.executable, "-m", "albert_edge", "corpus", str(text), "--vocab", str(arguments.vocab)]
     command += ["--out", str(folder / f"corpus{megabytes}"), "--workers", str(arguments.workers)]
     start = time.monotonic()

@@ -8,14 +8,15 @@ from typing import Any
 from albert_edge.errors import MissingPackageError
 
 
-def host_package(name: str) -> Any:
-    """The module `name`, as `safetensors.numpy`; raises `MissingPackageError` if its package isn't installed."""
+def host_package(name: str, purpose: str = "a model folder needs the host's packages", extra: str = "host") -> Any:
+    """The module `name`, as `safetensors.numpy`; raises `MissingPackageError` if its package isn't installed.
+
+    `purpose` says what needs it, `extra` of this project brings it.
+    """
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as reason:
         # A module that is missing deeper down is a broken installation, and its own traceback says more.
         if reason.name is None or name.split(".")[0] != reason.name.split(".")[0]:
             raise
-        raise MissingPackageError(
-            f"a model folder needs the host's packages (pip install 'albert-edge[host]'); received no {name!r}"
-        ) from reason
+        raise MissingPackageError(f"{purpose} (pip install 'albert-edge[{extra}]'); received no {name!r}") from reason

@@ -1,8 +1,8 @@
 """Masking measured on personal.jsonl, written by hand: 225 texts with and 135 without personal data, all invented.
 
-Only data that are reserved for examples: example.com and its kind, 555-01xx and the other countries' numbers for films
-and books, test card numbers, and ids from their issuers' and python-stdnum's documentation. The texts that have none
-look as if: ISBNs, dates, versions, verses, scores, handles, numbers with a wrong check digit.
+Data that are reserved for examples where a country reserves some (example.com and its kind, 555-01xx, numbers for films
+and books, test card numbers, ids from their issuers' and python-stdnum's documentation), else placeholders. The
+texts that have none look as if: ISBNs, dates, versions, verses, scores, handles, numbers with a wrong check digit.
 """
 
 import json

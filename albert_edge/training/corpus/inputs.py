@@ -145,7 +145,7 @@ def _unpacked(file: IO[bytes], suffix: str) -> Iterator[bytes]:
 
 def _unpacked_zst(file: IO[bytes]) -> Iterator[bytes]:
     """Frame by frame: the package's own reader takes the end of a torn file for the end of the text."""
-    package = host_package("zstandard")
+    package = host_package("zstandard", "reading .zst needs a package", "corpus")
     unpacker = None
     try:
         while block := file.read(_BLOCK_BYTES):

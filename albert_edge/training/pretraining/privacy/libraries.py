@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
 from typing import Any
 
-from albert_edge.errors import MissingPackageError
+from albert_edge.model.packages import host_package
 
 
 @cache
 def library(name: str) -> Any:
     """The module `name` of phonenumbers or python-stdnum; raises `MissingPackageError` if it isn't installed."""
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as reason:
-        if name.split(".")[0] != reason.name:
-            raise
-        raise MissingPackageError(
-            f"masking personal data needs packages (pip install 'albert-edge[corpus]'); received no {reason.name!r}"
-        ) from reason
+    return host_package(name, "masking personal data needs packages", "corpus")
