@@ -28,11 +28,6 @@ STEPS, RATE = 40, 0.002
 
 
 @pytest.fixture(scope="module")
-def vocab(golden):
-    return golden / "base_like" / "masked_lm" / "spiece.model"
-
-
-@pytest.fixture(scope="module")
 def general(vocab, tmp_path_factory):
     return write_made_corpus(tmp_path_factory.mktemp("general"), vocab)
 

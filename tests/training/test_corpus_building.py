@@ -23,11 +23,6 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def vocab(golden):
-    return golden / "base_like" / "masked_lm" / "spiece.model"
-
-
 def build(inputs, vocab, out, **options):
     options = {"workers": 1, "shards": 3, "held_out": 0.2, "piece_bytes": 4000, **options}
     return albert_edge.build_corpus(inputs, vocab, out, **options)

@@ -27,16 +27,6 @@ SETTINGS = {"steps": 30, "batch_size": 8, "lengths": "32:0.5,64:0.5", "depths": 
 SHAPE = {"size": "tiny", "layers": 2, "log_every": 5, "evaluate_every": 15, "held_out_inputs": 200}
 
 
-@pytest.fixture(scope="module")
-def vocab(golden):
-    return golden / "base_like" / "masked_lm" / "spiece.model"
-
-
-@pytest.fixture(scope="module")
-def corpora(vocab, tmp_path_factory):
-    return write_made_corpus(tmp_path_factory.mktemp("corpus"), vocab)
-
-
 # === Settings and the stream ===
 
 

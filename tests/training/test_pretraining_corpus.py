@@ -12,16 +12,6 @@ from albert_edge.training.pretraining.records import Corpus, open_corpus
 from albert_edge.training.pretraining.sentences import sentences
 
 
-@pytest.fixture(scope="module")
-def vocab(golden):
-    return golden / "base_like" / "masked_lm" / "spiece.model"
-
-
-@pytest.fixture(scope="module")
-def corpora(vocab, tmp_path_factory):
-    return write_made_corpus(tmp_path_factory.mktemp("corpus"), vocab)
-
-
 @pytest.mark.parametrize(
     ("paragraph", "expected"),
     [

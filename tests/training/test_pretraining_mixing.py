@@ -14,11 +14,6 @@ from albert_edge.training.pretraining.stream import Place
 
 
 @pytest.fixture(scope="module")
-def vocab(golden):
-    return golden / "base_like" / "masked_lm" / "spiece.model"
-
-
-@pytest.fixture(scope="module")
 def corpora(vocab, tmp_path_factory):
     """The domain's and the general one."""
     folders = [tmp_path_factory.mktemp(name) for name in ("domain", "general")]

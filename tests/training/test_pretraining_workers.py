@@ -12,7 +12,6 @@ import time
 
 import numpy as np
 import pytest
-from corpora import write_made_corpus
 
 from albert_edge.errors import ConfigError
 from albert_edge.model.folder import read_tensors
@@ -30,16 +29,6 @@ SETTINGS = f"--size tiny --layers 1 --steps {STEPS} --batch-size 8 --lengths 32:
 PACE = "--log-every 1 --evaluate-every 25 --held-out-inputs 16 --checkpoint-seconds 0 --threads 1"
 NEAR = 1e-4
 """Losses of the same batches, added up in another order."""
-
-
-@pytest.fixture(scope="module")
-def vocab(golden):
-    return golden / "base_like" / "masked_lm" / "spiece.model"
-
-
-@pytest.fixture(scope="module")
-def corpora(vocab, tmp_path_factory):
-    return write_made_corpus(tmp_path_factory.mktemp("corpus"), vocab)
 
 
 # === Who takes part ===

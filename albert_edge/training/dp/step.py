@@ -91,10 +91,8 @@ class PrivateStep(TrainStep):
         self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], arrays: tuple[tuple[tf.Tensor, ...], ...]
     ) -> tf.Tensor:
         """Add the clipped gradient of one row to the sums; its loss."""
-        tf.random.set_global_generator(self._generator)
-        with tf.GradientTape() as tape:
-            loss = self._loss(self._answered(inputs, targets, training=True), arrays)
-        gradients = [_summed(gradient) for gradient in tape.gradient(loss, self._weights)]
+        loss, found = self._loss_and_gradients(inputs, targets, arrays)
+        gradients = [_summed(gradient) for gradient in found]
         norm = tf.linalg.global_norm(gradients)
         share = tf.minimum(1.0, self._plan.clip / tf.maximum(norm, 1e-12))
         for total, gradient in zip(self._sums, gradients):
