@@ -24,7 +24,7 @@ from albert_edge.training.pretraining.settings import OF_A_FURTHER, REPLAY_SHARE
     click.option("--replay", type=click.Path(file_okay=False), help="A general corpus that each batch has some of."),
     click.option("--replay-share", type=float, help=f"Share of a batch's inputs.  [default: {REPLAY_SHARE}]"),
     defaults=OF_A_FURTHER,
-    without=("word_vectors",),
+    without=("word_vectors", "local_start"),
 )
 def command(folder: str, corpus: str, out: str, progress: Optional[bool], as_json: bool, **arguments: Any) -> None:
     """Go on with the pretraining of the model FOLDER on a domain's text, and write another folder.

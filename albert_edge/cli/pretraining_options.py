@@ -33,6 +33,7 @@ _SETTINGS: tuple[tuple[str, Any, str], ...] = (
     ("--max-predictions", COUNT, "Pieces of an input that are asked for, at most."),
     ("--pair-objective", click.Choice(PAIR_OBJECTIVES), "What pairs of passages teach."),
     ("--word-vectors/--no-word-vectors", None, "Start word embeddings from counts of near words."),
+    ("--local-start/--no-local-start", None, "Start two heads at the neighbours."),
     ("--precision", click.Choice(PRECISIONS), "What the model computes in."),
     ("--jit/--no-jit", None, "Let XLA compile an update."),
     ("--seed", click.IntRange(0), "One seed, one result."),

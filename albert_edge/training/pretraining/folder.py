@@ -39,11 +39,12 @@ ORDER_HEAD, MASKED_HEAD = "sop_classifier.", "predictions."
 def from_folder(folder: PathLike, corpus: Corpus, settings: PretrainingSettings) -> Beginning:
     """The model in `folder`, to learn from `corpus`.
 
-    Raises `ConfigError` for a corpus of another vocabulary, inputs longer than the model's positions, word vectors, and
-    what reading a folder raises.
+    Raises `ConfigError` for a corpus of another vocabulary, inputs longer than the model's positions, settings of a
+    new model's weights, and what reading a folder raises.
     """
-    if settings.word_vectors:
-        raise ConfigError("word_vectors must be false for a folder, whose word embeddings are trained; received true")
+    for name in ("word_vectors", "local_start"):
+        if getattr(settings, name):
+            raise ConfigError(f"{name} must be false for a folder, whose weights are trained; received true")
     pair = "sop" if settings.pair_objective == "none" else settings.pair_objective
     found = read_checkpoint(folder, TASK, new_head=True, labels=ORDER_LABELS[pair], seed=settings.seed)
     _check_vocabulary(folder, found.tokenizer, corpus)

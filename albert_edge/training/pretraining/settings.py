@@ -66,6 +66,8 @@ class PretrainingSettings:
     """`sop`: the order of two passages; `nsp`: whether the second follows; `none`: masked pieces alone."""
     word_vectors: bool = False
     """The word embeddings start from counts of which pieces stand near each other."""
+    local_start: bool = False
+    """Positions start as waves, and two heads by looking at the neighbours."""
     precision: str = "float32"
     """What the model computes in: `bfloat16` keeps weights, LayerNorm, softmax, losses and the update in float32."""
     jit: bool = True
@@ -191,6 +193,7 @@ _RULES: Rules = {
     "max_predictions": ("a positive integer", lambda value: value is None or is_count(value)),
     "pair_objective": (f"one of {', '.join(PAIR_OBJECTIVES)}", lambda value: value in PAIR_OBJECTIVES),
     "word_vectors": _FLAG,
+    "local_start": _FLAG,
     "precision": (f"one of {', '.join(PRECISIONS)}", lambda value: value in PRECISIONS),
     "jit": _FLAG,
     "seed": ("an integer from 0", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),

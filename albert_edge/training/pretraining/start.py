@@ -17,6 +17,7 @@ from albert_edge.model.sizes import config_for_vocabulary
 from albert_edge.model.tensors import WORD_EMBEDDINGS, config_for_task
 from albert_edge.tasks import ORDER_LABELS
 from albert_edge.text.tokenizer import Tokenizer, make_tokenizer
+from albert_edge.training.pretraining.local_start import start_locally
 from albert_edge.training.pretraining.settings import depth_stages
 from albert_edge.training.start import initializer_range
 from albert_edge.training.word_vectors import cooccurrence_embeddings
@@ -106,7 +107,8 @@ def check_depth(config: AlbertConfig, settings: PretrainingSettings) -> None:
 def first_tensors(
     config: AlbertConfig, tokenizer: Tokenizer, corpus: Corpus, settings: PretrainingSettings
 ) -> dict[str, NDArray[np.float32]]:
-    """Random tensors, but for the output's bias, and with `word_vectors` for the word embeddings.
+    """Random tensors, but for the output's bias, with `word_vectors` for the word embeddings, and with `local_start`
+    for the positions and two heads; raises `ConfigError` as `start_locally` does.
 
     The bias is the logarithm of each piece's frequency: a model would else need its first updates to learn that alone.
     """
@@ -116,6 +118,8 @@ def first_tensors(
     if settings.word_vectors:
         special = (tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id)
         tensors[WORD_EMBEDDINGS] = cooccurrence_embeddings(texts, special, tensors[WORD_EMBEDDINGS])
+    if settings.local_start:
+        start_locally(config, tensors)
     return tensors
 
 
