@@ -6,7 +6,7 @@ import click
 
 import albert_edge
 from albert_edge.cli.options import json_option, overwrite_option, print_json
-from albert_edge.model.formats import EXPORT_FORMATS
+from albert_edge.model.formats import EXPORT_FORMATS, WEIGHT_TYPES
 
 
 @click.command("export")
@@ -19,16 +19,23 @@ from albert_edge.model.formats import EXPORT_FORMATS
     type=click.Choice(EXPORT_FORMATS),
     help="The program that shall read it.",
 )
+@click.option(
+    "--dtype",
+    type=click.Choice(WEIGHT_TYPES),
+    default="float32",
+    show_default=True,
+    help="What the weights are stored in; float16 is for huggingface only.",
+)
 @overwrite_option
 @json_option
-def command(model: str, out: str, checkpoint_format: str, overwrite: bool, as_json: bool) -> None:
+def command(model: str, out: str, checkpoint_format: str, dtype: str, overwrite: bool, as_json: bool) -> None:
     """Write the model folder MODEL in another program's format.
 
     \b
     Example:
       albert-edge export model/ --format google-tf1 --out ckpt/
     """
-    report = albert_edge.export_checkpoint(model, out, checkpoint_format, overwrite=overwrite)
+    report = albert_edge.export_checkpoint(model, out, checkpoint_format, dtype=dtype, overwrite=overwrite)
     if as_json:
         print_json(report)
     else:

@@ -1,6 +1,7 @@
 """The weights of a model folder as numpy arrays, whatever file holds them: no TensorFlow or PyTorch in it.
 
-Written is always `model.safetensors`, in float32. Read is what Hugging Face's folders hold, the first that is there:
+Written is always `model.safetensors`, in float32 unless float16 is asked for. Read is what Hugging Face's folders hold,
+the first that is there:
 
     model.safetensors, or several files with model.safetensors.index.json
     pytorch_model.bin, or several files with pytorch_model.bin.index.json

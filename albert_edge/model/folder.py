@@ -1,7 +1,7 @@
 """A trained model is a Hugging Face folder: reading one, checked in every part, and writing one.
 
     config.json              the configuration, labels and class
-    model.safetensors        the weights, float32
+    model.safetensors        the weights, float32 (written on request, and read in any case: float16)
     spiece.model             the SentencePiece vocabulary, or vocab.txt, a WordPiece one
     tokenizer_config.json    lower-casing and accents, and what makes transformers' AutoTokenizer load the vocabulary
     special_tokens_map.json  the special pieces, for older transformers
@@ -161,19 +161,21 @@ def write_folder(
     task: str = "text-classification",
     training: Optional[Mapping[str, Any]] = None,
     overwrite: bool = False,
+    dtype: str = "float32",
 ) -> None:
     """Write the folder `path`, all or nothing; the same contents give the same bytes.
 
     `tensors`: exactly the parameters of the model with the head of `task`, Hugging Face's names and layouts;
-    `training`: the record of the training that made them. A folder that exists is replaced only with `overwrite`, and
-    files in it that are not the model's stay.
-    Raises `FolderError` for a tensor too many, missing or misshapen, or a vocabulary of another size than the model's.
+    `training`: the record of the training that made them; `dtype`: what they are stored in. A folder that exists is
+    replaced only with `overwrite`, and files in it that are not the model's stay.
+    Raises `FolderError` for a tensor too many, missing or misshapen, or a vocabulary of another size than the model's,
+    and `ConfigError` for a number that `dtype` can't hold.
     """
     check_complete(tensors, config, task)
     _check_vocabulary(tokenizer, config)
     files = {
-        CONFIG_FILE: _json(_published_config(config, task)),
-        WEIGHTS_FILE: tensors_to_bytes(tensors),
+        CONFIG_FILE: _json(_published_config(config, task, dtype)),
+        WEIGHTS_FILE: tensors_to_bytes(tensors, dtype),
         **tokenizer_files(tokenizer),
         TOKENIZER_CONFIG_FILE: _json(_tokenizer_config(config, tokenizer)),
         _SPECIAL_TOKENS: _json(tokenizer.special_pieces),
@@ -183,12 +185,12 @@ def write_folder(
     write_files(path, files, _OWNED, overwrite)
 
 
-def _published_config(config: AlbertConfig, task: str) -> dict[str, Any]:
+def _published_config(config: AlbertConfig, task: str, dtype: str) -> dict[str, Any]:
     values = config_for_task(config, task).to_dict()
     # transformers loads weights in the type that the config names, whatever the file holds: a checkpoint that came in
     # as bfloat16 would be rounded back to it.
     values.pop("torch_dtype", None)
-    return {**values, "dtype": "float32"}
+    return {**values, "dtype": dtype}
 
 
 def _tokenizer_config(config: AlbertConfig, tokenizer: Tokenizer) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping
 
-from albert_edge.errors import FolderError
+from albert_edge.errors import ConfigError, FolderError
 from albert_edge.model.floats import check_finite, check_kind, to_float32
 from albert_edge.model.packages import host_package
 
@@ -51,13 +51,18 @@ def _read(file: BufferedReader, start: int, name: str, facts: Mapping[str, Any])
     return values.reshape(facts["shape"])
 
 
-def tensors_to_bytes(tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """A safetensors file of float32 tensors; the same tensors give the same bytes.
+def tensors_to_bytes(tensors: Mapping[str, NDArray[np.float32]], dtype: str = "float32") -> bytes:
+    """A safetensors file of tensors in `dtype`, one of `formats.WEIGHT_TYPES`; the same tensors give the same bytes.
 
     `{"format": "pt"}` tells transformers that the layouts are PyTorch's: it refuses a file without it.
+    Raises `ConfigError` for a number that float16 has no place for.
     """
     import numpy as np
 
-    contiguous = {name: np.ascontiguousarray(values, np.float32) for name, values in tensors.items()}
+    for name, values in tensors.items() if dtype == "float16" else ():
+        largest = np.abs(values).max(initial=0)
+        if largest > np.finfo(np.float16).max:
+            raise ConfigError(f"float16 holds numbers up to 65504; received {largest:.6g} in {name}")
+    contiguous = {name: np.ascontiguousarray(values, dtype) for name, values in tensors.items()}
     data: bytes = host_package("safetensors.numpy").save(contiguous, metadata={"format": "pt"})
     return data

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from albert_edge.errors import ConfigError, FolderError
 from albert_edge.files import PathLike
 from albert_edge.model.folder import write_folder
-from albert_edge.model.formats import EXPORT_FORMATS, HUGGINGFACE
+from albert_edge.model.formats import EXPORT_FORMATS, HUGGINGFACE, WEIGHT_TYPES
 from albert_edge.model.hub import resolve_folder
 from albert_edge.model.output import check_output_folder, write_files
 from albert_edge.model.tensors import head_of_task
@@ -52,15 +52,19 @@ _OWNED = frozenset(
 
 
 def export_checkpoint(
-    model: PathLike, out: PathLike, checkpoint_format: str, *, overwrite: bool = False
+    model: PathLike, out: PathLike, checkpoint_format: str, *, dtype: str = "float32", overwrite: bool = False
 ) -> dict[str, Any]:
     """Write the model folder `model` to the folder `out` in `checkpoint_format`, one of `EXPORT_FORMATS`.
 
+    `dtype`: float32, or float16 for half the bytes, which Hugging Face's format alone has.
     Returns what was written. Raises `ConfigError` for a head or a setting that the format has no counterpart for,
     naming it, and `FolderError` or `TokenizerError` if the model can't be read.
     """
     if checkpoint_format not in EXPORT_FORMATS:
         raise ConfigError(f"--format must be one of {', '.join(EXPORT_FORMATS)}; received {checkpoint_format!r}")
+    types = WEIGHT_TYPES if checkpoint_format == HUGGINGFACE else WEIGHT_TYPES[:1]
+    if dtype not in types:
+        raise ConfigError(f"--dtype must be {' or '.join(types)} for {checkpoint_format}; received {dtype!r}")
     folder = resolve_folder(model)
     check_output_folder(out, overwrite)
     tokenizer = read_tokenizer(folder)
@@ -68,7 +72,7 @@ def export_checkpoint(
     tensors = padded_tensors(pruned.config, pruned.tensors)
     found = dataclasses.replace(pruned, config=padded_config(pruned.config), tensors=tensors)
     if checkpoint_format == HUGGINGFACE:
-        write_folder(out, found.config, found.tensors, tokenizer, task=found.task, overwrite=overwrite)
+        write_folder(out, found.config, found.tensors, tokenizer, task=found.task, overwrite=overwrite, dtype=dtype)
         written = len(found.tensors)
     else:
         variables = _variables(found)

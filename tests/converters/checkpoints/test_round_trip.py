@@ -50,6 +50,26 @@ def test_hugging_face_and_back(golden, tmp_path, family, head):
     assert {key: new[key] for key in old} == old
 
 
+def test_half_the_bytes(golden_folder, tmp_path):
+    export_checkpoint(golden_folder, tmp_path / "half", "huggingface", dtype="float16")
+    before, after = read_tensors(golden_folder), read_tensors(tmp_path / "half")
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (golden_folder, tmp_path / "half")]
+    assert sizes[1] < 0.55 * sizes[0]
+    assert json.loads((tmp_path / "half" / "config.json").read_text())["dtype"] == "float16"
+    assert all(np.array_equal(before[name].astype(np.float16).astype(np.float32), after[name]) for name in before)
+
+
+def test_what_float16_cannot_hold_is_refused(golden_folder, tmp_path):
+    found = read_checkpoint(golden_folder)
+    found.tensors["classifier.bias"][1] = -70000
+    write_folder(tmp_path / "large", found.config, found.tensors, found.tokenizer, task=found.task)
+    with pytest.raises(ConfigError, match=r"numbers up to 65504; received 70000 in classifier.bias"):
+        export_checkpoint(tmp_path / "large", tmp_path / "half", "huggingface", dtype="float16")
+    with pytest.raises(ConfigError, match="--dtype must be float32 for google-tf1; received 'float16'"):
+        export_checkpoint(golden_folder, tmp_path / "half", "google-tf1", dtype="float16")
+    assert not (tmp_path / "half").exists()
+
+
 @pytest.mark.parametrize("head", [head for head in HEADS if head != "token_classification"])
 def test_tensorflow_1_and_back(golden, tmp_path, head):
     first, second = there_and_back(golden / "base_like" / head, tmp_path, "google-tf1")
