@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 
@@ -20,16 +22,17 @@ OTHER_WORDS = (
 )
 
 
-def made_text(documents: int, paragraphs: int = 6, seed: int = 1, words: tuple[str, ...] = WORDS) -> str:
+def made_text(documents: int, paragraphs: int = 6, seed: int = 1, topics: Sequence[Sequence[str]] = (WORDS,)) -> str:
+    """Words by chance, those of a document all of one topic; the topics take turns."""
     generator = random.Random(seed)
 
-    def sentence() -> str:
+    def sentence(words: Sequence[str]) -> str:
         chosen = generator.choices(words, k=generator.randint(4, 14))
         return " ".join(chosen).capitalize() + "."
 
     return "\n\n".join(
-        "\n".join(" ".join(sentence() for _ in range(generator.randint(1, 4))) for _ in range(paragraphs))
-        for _ in range(documents)
+        "\n".join(" ".join(sentence(words) for _ in range(generator.randint(1, 4))) for _ in range(paragraphs))
+        for words in itertools.islice(itertools.cycle(topics), documents)
     )
 
 
@@ -37,7 +40,7 @@ def write_made_corpus(folder: Path, vocab: Path, documents: int = 40, held_out: 
     from albert_edge.training.corpus.build import build_corpus
 
     text = folder / "text.txt"
-    text.write_text(made_text(documents, words=options.pop("words", WORDS)), encoding="utf-8")
+    text.write_text(made_text(documents, topics=options.pop("topics", (WORDS,))), encoding="utf-8")
     options = {"shards": 3, "workers": 1, "held_out": held_out, **options}
     return build_corpus([text], vocab, folder / "corpus", **options)
 

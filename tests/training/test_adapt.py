@@ -2,13 +2,11 @@
 
 import json
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
-from corpora import OTHER_WORDS, write_made_corpus
+from corpora import write_made_corpus
+from processes import run_in_one_process, stop_on_its_way
 from teachers import write_teacher
 
 from albert_edge.errors import AlbertEdgeError
@@ -28,17 +26,13 @@ STEPS, RATE = 40, 0.002
 
 
 @pytest.fixture(scope="module")
-def general(vocab, tmp_path_factory):
-    return write_made_corpus(tmp_path_factory.mktemp("general"), vocab)
+def general(corpora):
+    return corpora
 
 
 @pytest.fixture(scope="module")
-def domain(vocab, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("domain")
-    found = write_made_corpus(folder, vocab, words=OTHER_WORDS)
-    # The corpora's names in reports come from their folders.
-    (folder / "corpus").rename(folder / "law")
-    return {name: folder / "law" / corpus.folder.name for name, corpus in found.items()}
+def domain(domain_corpora):
+    return {name: corpus.folder for name, corpus in domain_corpora.items()}
 
 
 @pytest.fixture(scope="module")
@@ -89,31 +83,38 @@ def test_the_domain_is_learnt_and_replay_keeps_the_rest(reports):
     assert replay["corpus"]["perplexity"]["after"] < plain["corpus"]["perplexity"]["after"]
 
 
-def measured_apart(folder, corpus):
-    """The scores of a folder's weights on a corpus, from the parts alone."""
+def measured_apart(folders, corpora):
+    """The scores of each folder's weights on each corpus, from the parts alone."""
     from albert_edge.model.heads import build_model
     from albert_edge.model.weights import load_state_dict
     from albert_edge.training.pretraining.evaluation import HeldOut
     from albert_edge.training.pretraining.records import open_corpus
     from albert_edge.training.pretraining.step import PretrainStep
 
-    found = read_checkpoint(folder, "pretraining")
-    model = build_model(found.config, "pretraining")
-    load_state_dict(model, found.tensors)
+    checkpoints = [read_checkpoint(folder, "pretraining") for folder in folders]
     settings = PretrainingSettings(steps=1, lengths="32", jit=False)
-    held_out = HeldOut(open_corpus(corpus), found.tokenizer, settings, 32, 4096)
-    return held_out.scores(PretrainStep(model, settings))
+    model = build_model(checkpoints[0].config, "pretraining")
+    step = PretrainStep(model, settings)
+    found = []
+    for checkpoint in checkpoints:
+        load_state_dict(model, checkpoint.tensors)
+        held_out = {
+            name: HeldOut(open_corpus(corpus), checkpoint.tokenizer, settings, 32, 4096)
+            for name, corpus in corpora.items()
+        }
+        found.append({name: each.scores(step) for name, each in held_out.items()})
+    return found
 
 
 @pytest.mark.slow
 def test_the_report_is_that_of_both_folders(reports, start, domain, general):
     folder, (report, _) = reports
     corpora = {"law": domain["held-out"], "corpus": general["held-out"].folder}
+    before, after = measured_apart([start, folder / "plain"], corpora)
     for name, changes in {**report["gained"], **report["forgotten"]}.items():
-        before, after = (measured_apart(each, corpora[name]) for each in (start, folder / "plain"))
         for score, change in changes.items():
-            assert change["before"] == pytest.approx(before[score], rel=1e-5)
-            assert change["after"] == pytest.approx(after[score], rel=1e-5)
+            assert change["before"] == pytest.approx(before[name][score], rel=1e-5)
+            assert change["after"] == pytest.approx(after[name][score], rel=1e-5)
             assert change["difference"] == change["after"] - change["before"]
     stored = json.loads((folder / "plain" / "training.json").read_text(encoding="utf-8"))
     assert stored["forgotten"] == report["forgotten"]
@@ -128,8 +129,7 @@ def command(start, domain, general, out):
     options = ["--steps", "30", "--batch-size", "8", "--lengths", "32", "--no-jit", "--threads", "1"]
     pace = ["--checkpoint-seconds", "0", "--log-every", "5", "--evaluate-every", "30"]
     held_out = ["--held-out", domain["held-out"], "--general-held-out", general["held-out"].folder]
-    words = ["adapt", start, *text, *held_out, *options, *pace, "--out", out]
-    return [sys.executable, "-m", "albert_edge", *map(str, words)]
+    return ["adapt", start, *text, *held_out, *options, *pace, "--out", out]
 
 
 def stored_step(out):
@@ -140,28 +140,19 @@ def stored_step(out):
 @pytest.mark.slow
 def test_a_killed_adaptation_ends_with_the_same_weights(start, domain, general, tmp_path):
     through, out = tmp_path / "through", tmp_path / "out"
-    done = subprocess.run(command(start, domain, general, through), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert "forgotten  corpus" in done.stdout
-    process = subprocess.Popen(
-        command(start, domain, general, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 300
-    while stored_step(out) < 12:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=100)
+    commands = [command(start, domain, general, each) for each in (out, through)]
+    stop_on_its_way(commands[0], lambda: stored_step(out) >= 12, signal.SIGKILL)
     step = stored_step(out)
     assert 12 <= step < 30
-    done = subprocess.run(command(start, domain, general, out), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    done = run_in_one_process(*commands)
+    assert done.stderr.count("going on after update") == 1
     assert f"going on after update {step} of 30" in done.stderr
     expected, tensors = read_tensors(through), read_tensors(out)
     assert [name for name in expected if not np.array_equal(tensors[name], expected[name])] == []
     records = [json.loads((each / "training.json").read_text(encoding="utf-8")) for each in (out, through)]
     assert records[0]["forgotten"] == records[1]["forgotten"]
+    # A line for each score.
+    assert done.stdout.count("forgotten  corpus") == 2 * len(records[0]["forgotten"]["corpus"]) == 10
     assert not work_folder(out).exists()
 
 
@@ -174,7 +165,7 @@ class Stop(Reporter):
 def test_another_start_or_replay_does_not_go_on(start, domain, general, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        adapted(start, domain, general, out, reporter=Stop(), checkpoint_seconds=0)
+        adapted(start, domain, general, out, reporter=Stop(), checkpoint_seconds=0, evaluate_every=2)
     assert stored_step(out) > 0
     with pytest.raises(AlbertEdgeError, match=r"\(--restart starts over\); received replay \{"):
         adapted(start, domain, general, out, replay=general["train"].folder)

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from corpora import made_text
 
 import albert_edge
+from albert_edge.cli import cli
 from albert_edge.errors import AlbertEdgeError, ConfigError, DataError
 from albert_edge.training.pretraining.records import open_corpus
 
@@ -92,19 +94,20 @@ def test_the_order_of_the_inputs_makes_no_difference(built, inputs, vocab, tmp_p
     assert contents(tmp_path / "out") == contents(built["train"].folder.parent)
 
 
-@pytest.mark.parametrize("kill_at", ["text", "documents", "records"])
-def test_after_kill_9_the_same_command_ends_with_the_same_bytes(built, inputs, vocab, tmp_path, kill_at):
+def test_after_kill_9_the_same_command_ends_with_the_same_bytes(built, inputs, vocab, tmp_path):
+    """Killed in each of its steps, one after the other."""
     out = tmp_path / "out"
     command = [sys.executable, "-m", "albert_edge", "corpus", *map(str, inputs), "--vocab", str(vocab)]
     command += ["--out", str(out), "--shards", "3", "--held-out", "0.2", "--workers", "1"]
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     work = tmp_path / "out.corpus"
-    while not list((work / kill_at).glob("*.json")):
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not out.exists()
+    for step in ("text", "documents", "records"):
+        process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+        while not list((work / step).glob("*.json")):
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.002)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not out.exists()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, encoding="utf-8")
     assert "albert-edge" not in done.stderr
     assert not work.exists()
@@ -157,33 +160,30 @@ def test_masks_are_counted(vocab, tmp_path, texts):
     assert counts["masked_email"] == 2
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_damaged_input_is_one_line(vocab, tmp_path, texts, workers):
+def test_a_damaged_input_is_one_line(vocab, tmp_path, texts, capfd):
+    """Nor do one worker, in this process, and two of their own write anything else."""
     path = tmp_path / "text.txt"
     path.write_bytes("\n\n".join(texts).encode() + b"\n\nbad \xff\n")
     line = path.read_bytes().count(b"\n")
-    command = [
-        sys.executable,
-        "-m",
-        "albert_edge",
-        "corpus",
-        str(path),
-        "--vocab",
-        str(vocab),
-        "--workers",
-        str(workers),
-    ]
-    done = subprocess.run([*command, "--out", str(tmp_path / "out")], cwd=ROOT, capture_output=True, encoding="utf-8")
+    message = f"{path}:{line}: text must be UTF-8; received the byte 0xff"
+    with pytest.raises(DataError) as caught:
+        build([path], vocab, tmp_path / "out")
+    assert str(caught.value).startswith(message)
+    assert len(str(caught.value).splitlines()) == 1
+    assert capfd.readouterr() == ("", "")
+    command = [sys.executable, "-m", "albert_edge", "corpus", str(path), "--vocab", str(vocab), "--workers", "2"]
+    command += ["--restart", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"albert-edge: error: {path}:{line}: text must be UTF-8; received the byte 0xff")
+    assert done.stderr.startswith(f"albert-edge: error: {message}")
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 
 
 def test_the_command_prints_its_counts(vocab, tmp_path, inputs):
-    command = [sys.executable, "-m", "albert_edge", "corpus", *map(str, inputs), "--vocab", str(vocab), "--json"]
-    command += ["--workers", "1", "--out", str(tmp_path / "out"), "--no-clean", "--near-duplicates", "0"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, encoding="utf-8")
+    command = ["corpus", *map(str, inputs), "--vocab", str(vocab), "--json", "--workers", "1"]
+    done = CliRunner().invoke(cli, [*command, "--out", str(tmp_path / "out"), "--no-clean", "--near-duplicates", "0"])
+    assert done.exit_code == 0
     report = json.loads(done.stdout)
     assert report["counts"]["documents_read"] == 61
     assert report["parts"]["train"]["documents"] == 60

@@ -4,13 +4,11 @@ import collections
 import json
 import random
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
-from small_sets import TOPICS, shuffled, write_sets
+from processes import run_in_one_process, stop_on_its_way
+from small_sets import TOPICS, shuffled
 
 import albert_edge
 from albert_edge.errors import AlbertEdgeError, ConfigError
@@ -127,13 +125,12 @@ def test_old_data_and_the_old_model_keep_what_was_learnt(runs):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["plain", "replay"])
-def test_the_report_is_that_of_evaluate_on_both_folders(runs, trained_folder, separable, name):
+def test_the_report_is_that_of_evaluate_on_both_folders(runs, trained_folder, separable):
     folder, reports = runs
-    forgotten = reports[name]["forgotten"]
-    stored = json.loads((folder / name / "training.json").read_text(encoding="utf-8"))
+    forgotten = reports["plain"]["forgotten"]
+    stored = json.loads((folder / "plain" / "training.json").read_text(encoding="utf-8"))
     assert stored["forgotten"] == forgotten
-    for side, model in (("before", trained_folder), ("after", folder / name)):
+    for side, model in (("before", trained_folder), ("after", folder / "plain")):
         found = albert_edge.evaluate(model, separable / "dev.tsv")
         assert {key: found[key] for key in forgotten[side]} == forgotten[side]
     per_class = forgotten["change"]["per_class"]
@@ -144,16 +141,6 @@ def test_the_report_is_that_of_evaluate_on_both_folders(runs, trained_folder, se
 
 
 @pytest.mark.slow
-def test_old_rows_of_the_head_are_the_start(trained_folder, separable, new_data, tmp_path):
-    """A learning rate of almost nothing: what is in the folder is what it began with."""
-    gone_on(trained_folder, separable, new_data, tmp_path / "out", epochs=1, learning_rate=1e-12)
-    old, new = (read_checkpoint(folder).tensors for folder in (trained_folder, tmp_path / "out"))
-    for name in ("classifier.weight", "classifier.bias"):
-        assert len(new[name]) == 4
-        np.testing.assert_allclose(new[name][:3], old[name], atol=1e-6)
-
-
-@pytest.mark.slow
 def test_without_old_data_a_further_label_is_a_new_head(trained_folder, tmp_path):
     """Its labels would come right behind the checkpoint's, and are not taken for an addition."""
     data = [write_table(tmp_path / f"{name}.tsv", ["food", "sport", "weather", "zoo"], 40, 1) for name in "ab"]
@@ -161,52 +148,15 @@ def test_without_old_data_a_further_label_is_a_new_head(trained_folder, tmp_path
     assert report["labels"] == ["food", "sport", "weather", "zoo"]
     assert report["new_head"] == ["classifier.weight", "classifier.bias"]
     assert "forgotten" not in report
-    kept = train(TASK, *data, tmp_path / "kept", from_=trained_folder, epochs=1, keep_labels=True)
+    # A learning rate of almost nothing: what is in the folder is what it began with.
+    more = {"keep_labels": True, "epochs": 1, "learning_rate": 1e-12}
+    kept = train(TASK, *data, tmp_path / "kept", from_=trained_folder, **more)
     assert kept["labels"] == report["labels"]
     assert kept["new_head"] == []
-
-
-# Kind of data -> its task, and what its report of old data has.
-KINDS = {
-    "multi_label": (TASK, {"problem_type": "multi_label_classification"}, "micro_f1"),
-    "regression": (TASK, {"problem_type": "regression"}, "mse"),
-    "tagging": ("token-classification", {}, "f1"),
-    "answering": ("question-answering", {}, "f1"),
-    "ranking": ("feature-extraction", {}, "recall_at_1"),
-    "cosine": ("feature-extraction", {"pair_objective": "cosine"}, "spearman"),
-    "filling": ("fill-mask", {}, "accuracy"),
-    "order": ("sentence-order", {}, "accuracy"),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_task_goes_on(kind, tmp_path):
-    task, choices, score = KINDS[kind]
-    data = write_sets(tmp_path, kind, rows=(48, 24))
-    small = {"size": "tiny", "layers": 1, "vocab_size": 120}
-    train(task, *data, tmp_path / "old", epochs=1, **small, **choices)
-    old = {"replay": data[0], "replay_share": 0.25, "old_dev": data[1]}
-    report = train(task, *data, tmp_path / "new", from_=tmp_path / "old", epochs=1, **old, **choices)
-    forgotten = report["forgotten"]
-    for side in ("before", "after"):
-        found = albert_edge.evaluate(tmp_path / ("old" if side == "before" else "new"), data[1])
-        assert found[score] == pytest.approx(forgotten[side][score], abs=1e-6)
-    assert forgotten["new_labels"] == []
-    assert report["train"]["replay"]["inputs_an_epoch"] > 0
-
-
-@pytest.mark.slow
-def test_a_tagger_learns_a_further_type(tmp_path):
-    old = write_sets(tmp_path, "tagging", rows=(48, 24))
-    train("tag", *old, tmp_path / "old", size="tiny", layers=1, vocab_size=120, epochs=1)
-    new = [tmp_path / "new-train.conll", tmp_path / "new-dev.conll"]
-    for path, other in zip(new, old):
-        path.write_text(other.read_text(encoding="utf-8").replace("-place", "-city"), encoding="utf-8")
-    report = train("tag", *new, tmp_path / "new", from_=tmp_path / "old", epochs=1, old_dev=old[1])
-    assert report["labels"] == ["O", "B-person", "I-person", "B-place", "I-place", "B-city", "I-city"]
-    assert report["forgotten"]["new_labels"] == ["B-city", "I-city"]
-    assert set(report["forgotten"]["change"]["per_type"]) <= {"person", "place", "city"}
+    old, new = (read_checkpoint(folder).tensors for folder in (trained_folder, tmp_path / "kept"))
+    for name in ("classifier.weight", "classifier.bias"):
+        assert len(new[name]) == 4
+        np.testing.assert_allclose(new[name][:3], old[name], atol=1e-6)
 
 
 # === Stopping, and bad use ===
@@ -218,28 +168,19 @@ def test_a_killed_training_goes_on_to_the_same_weights(trained_folder, separable
         files = ["--train", new_data[0], "--dev", new_data[1], "--replay", separable / "train.tsv"]
         more = ["--replay-share", "0.5", "--old-dev", separable / "dev.tsv", "--from", trained_folder]
         pace = ["--epochs", "2", "--batch-size", "4", "--checkpoint-every", "2", "--threads", "1", "--out", out]
-        return [sys.executable, "-m", "albert_edge", "train", TASK, *map(str, [*files, *more, *pace])]
+        return ["train", TASK, *files, *more, *pace]
 
-    def stored_step(out):
+    def stored_step():
         found = read_snapshot(partial_path(out))
         return 0 if found is None else found.position.step
 
     through, out = tmp_path / "through", tmp_path / "out"
-    done = subprocess.run(command(through), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert "F1 of weather" in done.stdout
-    process = subprocess.Popen(command(out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 300
     # 48 steps an epoch.
-    while stored_step(out) <= 52:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=100)
-    done = subprocess.run(command(out), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert "going on after step" in done.stderr
+    stop_on_its_way(command(out), lambda: stored_step() > 52, signal.SIGKILL)
+    assert 52 < stored_step() < 96
+    done = run_in_one_process(command(out), command(through))
+    assert done.stdout.count("F1 of weather") == 2
+    assert done.stderr.count("going on after step") == 1
     expected, tensors = read_tensors(through), read_tensors(out)
     assert [name for name in expected if not np.array_equal(tensors[name], expected[name])] == []
 

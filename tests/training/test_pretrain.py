@@ -1,15 +1,14 @@
 """The public `pretrain` and its command: kills, other requests, bad use, and what comes out."""
 
+import functools
 import itertools
 import json
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
-from corpora import write_made_corpus
+from corpora import OTHER_WORDS, WORDS, write_made_corpus
+from processes import run_in_one_process, stop_on_its_way
 
 from albert_edge.errors import AlbertEdgeError, ConfigError
 from albert_edge.model.folder import read_checkpoint, read_tensors
@@ -23,8 +22,15 @@ from albert_edge.training.pretraining.stream import Examples, Place
 from albert_edge.training.pretraining.trainer import PretrainingPosition
 from albert_edge.training.snapshot import read_snapshot
 
-SETTINGS = {"steps": 30, "batch_size": 8, "lengths": "32:0.5,64:0.5", "depths": "1:0.4,2:0.6", "jit": False}
-SHAPE = {"size": "tiny", "layers": 2, "log_every": 5, "evaluate_every": 15, "held_out_inputs": 200}
+SETTINGS = {
+    "steps": 30,
+    "learning_rate": 0.002,
+    "batch_size": 8,
+    "lengths": "32:0.5,64:0.5",
+    "depths": "1:0.4,2:0.6",
+    "jit": False,
+}
+SHAPE = {"size": "tiny", "layers": 2, "log_every": 5, "evaluate_every": 15, "held_out_inputs": 64}
 
 
 # === Settings and the stream ===
@@ -105,27 +111,21 @@ def test_a_log_goes_on_where_the_snapshot_is(tmp_path):
 # === The whole of it ===
 
 
+@pytest.fixture(scope="module")
+def learnable(vocab, tmp_path_factory):
+    """Each document has two of eight words: what stands around a masked piece leaves two."""
+    options = {"topics": (WORDS[2:4], WORDS[5:7], OTHER_WORDS[2:4], OTHER_WORDS[5:7]), "near_duplicates": 0.0}
+    return write_made_corpus(tmp_path_factory.mktemp("learnable"), vocab, documents=60, **options)
+
+
 def command(corpora, out, *more):
-    arguments = ["--corpus", str(corpora["train"].folder), "--held-out", str(corpora["held-out"].folder)]
+    arguments = ["--corpus", corpora["train"].folder, "--held-out", corpora["held-out"].folder]
     for name, value in {**SETTINGS, **SHAPE}.items():
         if name == "jit":
             arguments += ["--no-jit"]
         else:
-            arguments += [f"--{name.replace('_', '-')}", str(value)]
-    start = [sys.executable, "-m", "albert_edge", "pretrain", *arguments, "--threads", "1", "--out", str(out)]
-    return [*start, "--checkpoint-seconds", "0", *more]
-
-
-def run(*arguments):
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=600)
-
-
-@pytest.fixture(scope="module")
-def through(corpora, tmp_path_factory):
-    out = tmp_path_factory.mktemp("through") / "out"
-    done = run(corpora, out, "--json")
-    assert done.returncode == 0, done.stderr
-    return out, json.loads(done.stdout)
+            arguments += [f"--{name.replace('_', '-')}", value]
+    return ["pretrain", *arguments, "--threads", "1", "--out", out, "--checkpoint-seconds", "0", *more]
 
 
 def stored_step(out):
@@ -133,53 +133,61 @@ def stored_step(out):
     return 0 if found is None else found.position.step
 
 
+def has_stored(out, step):
+    return stored_step(out) >= step
+
+
+@pytest.fixture(scope="module")
+def runs(learnable, tmp_path_factory):
+    """One that nothing stopped, its report; one that was stopped at both signals, where and what it said."""
+    folder = tmp_path_factory.mktemp("runs")
+    through, out, stops = folder / "through", folder / "out", []
+    for number, least in ((signal.SIGINT, 7), (signal.SIGKILL, 17)):
+        has_come = functools.partial(has_stored, out, least)
+        code, errors = stop_on_its_way(command(learnable, out), has_come, number)
+        stops.append((code, stored_step(out), errors))
+    done = run_in_one_process(command(learnable, through, "--json"), command(learnable, out))
+    report, _ = json.JSONDecoder().raw_decode(done.stdout)
+    return through, report, out, stops, done.stderr
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
-def test_a_stopped_pretraining_ends_with_the_same_weights(corpora, through, tmp_path, number):
-    out = tmp_path / "out"
-    process = subprocess.Popen(
-        command(corpora, out),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background jobs, and what they start, ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    deadline = time.monotonic() + 500
-    while stored_step(out) < 17:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=100)
-    step = stored_step(out)
-    assert 17 <= step < 30
-    if number == signal.SIGINT:
-        assert process.returncode == 130
-        assert f"stopped after update {step} of 30; the same command goes on from there" in errors
-    done = run(corpora, out)
-    assert done.returncode == 0, done.stderr
-    assert f"going on after update {step} of 30" in done.stderr
-    expected = read_tensors(through[0])
-    tensors = read_tensors(out)
+def test_a_stopped_pretraining_ends_with_the_same_weights(runs):
+    through, _, out, ((code, first, errors), (_, second, errors_again)), errors_behind = runs
+    assert 7 <= first < 17 <= second < 30
+    assert code == 130
+    assert f"stopped after update {first} of 30; the same command goes on from there" in errors
+    assert f"going on after update {first} of 30" in errors_again
+    assert f"going on after update {second} of 30" in errors_behind
+    expected, tensors = read_tensors(through), read_tensors(out)
     assert [name for name in expected if not np.array_equal(tensors[name], expected[name])] == []
     varying = ("seconds", "cpu_seconds", "tokens_per_second")
     logs = [
         [{key: value for key, value in line.items() if key not in varying} for line in read_log(each / "log.jsonl")]
-        for each in (out, through[0])
+        for each in (out, through)
     ]
     assert logs[0] == logs[1]
     assert not work_folder(out).exists()
 
 
+def entropy_of_pieces(corpus):
+    ids = [record.ids for shard in range(len(corpus.shards)) for record in corpus.read(shard)]
+    counts = np.unique(np.concatenate(ids), return_counts=True)[1]
+    shares = counts / counts.sum()
+    return float(-(shares * np.log(shares)).sum())
+
+
 @pytest.mark.slow
-def test_what_comes_out(corpora, through, tmp_path):
-    out, report = through
+def test_what_comes_out(runs, learnable):
+    out, report = runs[:2]
     assert (report["steps"], report["task"]) == (30, "pretraining")
     assert report["tokens"] == 30 * 8 * 32
     scores = report["held_out"]["corpus"]
     assert 0 <= scores["accuracy"] <= 1
-    assert report["history"][-1]["held_out"]["corpus"]["loss"] < report["history"][0]["held_out"]["corpus"]["loss"]
+    losses = [each["held_out"]["corpus"]["loss"] for each in report["history"]]
+    # Who knows no more than how often each piece comes is left with its entropy.
+    assert losses[-1] < entropy_of_pieces(learnable["held-out"]) - 0.4
+    assert losses[-1] < 0.8 * losses[0]
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert [line["step"] for line in read_log(out / "log.jsonl")] == [5, 10, 15, 15, 20, 25, 30, 30]
     for task in ("fill-mask", "sentence-order"):
@@ -189,7 +197,7 @@ def test_what_comes_out(corpora, through, tmp_path):
 
 
 @pytest.mark.slow
-def test_other_settings_and_other_data_do_not_go_on(corpora, vocab, tmp_path):
+def test_other_settings_and_other_data_do_not_go_on(corpora, domain_corpora, tmp_path):
     from albert_edge.training.reporting import Reporter
 
     class Stop(Reporter):
@@ -197,15 +205,15 @@ def test_other_settings_and_other_data_do_not_go_on(corpora, vocab, tmp_path):
             raise KeyboardInterrupt
 
     arguments = {**SETTINGS, **SHAPE, "checkpoint_seconds": 0, "held_out": [corpora["held-out"].folder]}
+    arguments["evaluate_every"] = 3
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         pretrain(corpora["train"].folder, out, reporter=Stop(), **arguments)
-    assert stored_step(out) == 14
-    with pytest.raises(AlbertEdgeError, match=r"\(--restart starts over\); received learning_rate 0.1 for 0.001"):
+    assert stored_step(out) == 2
+    with pytest.raises(AlbertEdgeError, match=r"\(--restart starts over\); received learning_rate 0.1 for 0.002"):
         pretrain(corpora["train"].folder, out, **{**arguments, "learning_rate": 0.1})
-    other = write_made_corpus(tmp_path, vocab, documents=30)["train"]
     with pytest.raises(AlbertEdgeError, match=r"received corpus \{"):
-        pretrain(other.folder, out, **arguments)
+        pretrain(domain_corpora["train"].folder, out, **arguments)
 
 
 @pytest.mark.slow

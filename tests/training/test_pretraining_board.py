@@ -1,7 +1,6 @@
 """The log of a pretraining as TensorBoard reads it, with TensorFlow's own reader of event files."""
 
 import pytest
-from corpora import write_made_corpus
 
 from albert_edge.training.pretraining.log import Log, read_log
 from albert_edge.training.pretraining.pretrain import pretrain
@@ -60,14 +59,13 @@ def test_going_on_leaves_no_step_twice(tmp_path):
     assert (folder / "notes.txt").exists()
 
 
-def test_a_stopped_pretraining_has_each_update_once(golden, tmp_path):
+def test_a_stopped_pretraining_has_each_update_once(corpora, tmp_path):
     class Stop(Reporter):
         def note(self, text):
             raise KeyboardInterrupt
 
-    corpora = write_made_corpus(tmp_path, golden / "base_like" / "masked_lm" / "spiece.model")
     settings = {"steps": 8, "batch_size": 4, "lengths": "32", "jit": False, "learning_rate": 0.01, "warmup": 0.5}
-    shape = {"size": "tiny", "layers": 1, "log_every": 1, "evaluate_every": 4, "held_out_inputs": 8}
+    shape = {"size": "tiny", "layers": 1, "log_every": 1, "evaluate_every": 4, "held_out_inputs": 16}
     arguments = {**settings, **shape, "checkpoint_seconds": 0, "held_out": [corpora["held-out"].folder]}
     arguments["tensorboard"] = tmp_path / "board"
     out = tmp_path / "out"

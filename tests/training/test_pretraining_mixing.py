@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from corpora import OTHER_WORDS, write_made_corpus
 
 from albert_edge.errors import ConfigError
 from albert_edge.text.tokenizer import open_tokenizer
@@ -14,13 +13,9 @@ from albert_edge.training.pretraining.stream import Place
 
 
 @pytest.fixture(scope="module")
-def corpora(vocab, tmp_path_factory):
+def mixed(domain_corpora, corpora):
     """The domain's and the general one."""
-    folders = [tmp_path_factory.mktemp(name) for name in ("domain", "general")]
-    return [
-        write_made_corpus(folder, vocab, **words)["train"]
-        for folder, words in zip(folders, ({"words": OTHER_WORDS}, {}))
-    ]
+    return [domain_corpora["train"], corpora["train"]]
 
 
 def unmasked(batch):
@@ -38,9 +33,9 @@ def pieces_of(corpus):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("share", "rows"), [(0.2, 3), (0.5, 8), (0.9, 14)])
-def test_every_batch_has_the_share_and_goes_on_from_any_place(corpora, vocab, share, rows):
+def test_every_batch_has_the_share_and_goes_on_from_any_place(mixed, vocab, share, rows):
     settings = PretrainingSettings(steps=4, batch_size=16)
-    mixture = Mixture(*corpora, share)
+    mixture = Mixture(*mixed, share)
     tokenizer = open_tokenizer(vocab)
     own = pieces_of(mixture.corpus) - pieces_of(mixture.replay)
     through = list(itertools.islice(mixture.batches(tokenizer, settings, 128, Places(Place(), Place())), 30))
@@ -55,9 +50,9 @@ def test_every_batch_has_the_share_and_goes_on_from_any_place(corpora, vocab, sh
 
 
 @pytest.mark.slow
-def test_workers_have_each_row_once(corpora, vocab):
+def test_workers_have_each_row_once(mixed, vocab):
     settings = PretrainingSettings(steps=4, batch_size=16)
-    mixture = Mixture(*corpora, 0.3)
+    mixture = Mixture(*mixed, 0.3)
     arguments = open_tokenizer(vocab), settings, 128, Places(Place(), Place())
     whole, behind = next(mixture.batches(*arguments))
     parts = [next(mixture.batches(*arguments, worker, 2)) for worker in range(2)]

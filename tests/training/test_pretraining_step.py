@@ -22,6 +22,8 @@ SMALL = AlbertConfig(
     initializer_range=0.2,
     classifier_dropout_prob=0.0,
 )
+SHALLOW = SMALL.replace(num_hidden_layers=1)
+"""For what has nothing to do with depth: half as long to trace and to compile."""
 
 
 def batch(size=4, length=12, most=3, seed=1):
@@ -169,17 +171,14 @@ def assert_near(step, other):
 @pytest.mark.parametrize("optimizer", ["adamw", "lamb"])
 def test_parts_and_the_compiler_change_nothing(optimizer):
     """The batch has a row with fewer masked pieces: a mean of the parts' means would be another."""
-    whole, losses = after_updates(optimizer=optimizer)
-    parts, of_parts = after_updates(optimizer=optimizer, accumulate=2)
-    compiled, of_compiled = after_updates(optimizer=optimizer, jit=True)
+    whole, losses = after_updates(config=SHALLOW, optimizer=optimizer)
+    parts, of_parts = after_updates(config=SHALLOW, optimizer=optimizer, accumulate=2, jit=True)
     np.testing.assert_allclose(of_parts, losses, rtol=1e-4)
-    np.testing.assert_allclose(of_compiled, losses, rtol=1e-4)
     assert_near(parts, whole)
-    assert_near(compiled, whole)
 
 
 def test_a_model_learns_a_batch_by_heart():
-    step = made_step(steps=150, learning_rate=0.01, warmup=0.1, ema=0.9)
+    step = made_step(SHALLOW, steps=150, learning_rate=0.01, warmup=0.1, ema=0.9)
     example = batch()
     first = step.update(example)
     for _ in range(149):
@@ -195,7 +194,7 @@ def test_a_model_learns_a_batch_by_heart():
 
 def test_a_depth_applies_so_many_layers():
     """The second layer is the first one's weights again: a model of one layer is this one at depth 1."""
-    deep, shallow = made_step(depths="1:0.5,2:0.5"), made_step(SMALL.replace(num_hidden_layers=1))
+    deep, shallow = made_step(depths="1:0.5,2:0.5"), made_step(SHALLOW)
     assert float(deep.measure(batch()).masked_loss) == pytest.approx(float(shallow.measure(batch()).masked_loss))
     deep.update(batch())
     shallow.update(batch())
@@ -205,14 +204,14 @@ def test_a_depth_applies_so_many_layers():
 
 
 def test_without_pairs_the_order_is_not_learnt():
-    step, _ = after_updates(pair_objective="none", weight_decay=0.0)
+    step, _ = after_updates(config=SHALLOW, pair_objective="none", weight_decay=0.0)
     tensors = initial_tensors(SMALL, "pretraining", 3)
     for name in ("sop_classifier.classifier.weight", "albert.pooler.weight"):
         np.testing.assert_array_equal(step.saved()[name], tensors[name])
 
 
 def test_a_mean_of_the_weights_by_hand():
-    step = made_step(ema=0.5)
+    step = made_step(SHALLOW, ema=0.5)
     name = "predictions.bias"
     values = [step.tensors()[f"model/{name}"]]
     for seed in range(2):

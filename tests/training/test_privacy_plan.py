@@ -51,6 +51,7 @@ def test_without_sampling_epsilon_is_that_of_the_formula(accountant, noise, step
     assert epsilons(noise, 1.0, steps, 1e-5)[0] == pytest.approx(exact, abs=2e-3)
 
 
+@pytest.mark.slow  # A dozen seconds of accounting.
 def test_the_noise_is_the_least_that_keeps_the_promise(accountant):
     noise = noise_for(3.0, 0.02, 500, 1e-5)
     assert epsilons(noise, 0.02, 500, 1e-5)[0] <= 3.0

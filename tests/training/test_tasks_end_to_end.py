@@ -1,6 +1,7 @@
 """Every task from small files to a folder: it learns, the folder says what was learnt, and it is right about dev."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -70,6 +71,32 @@ def test_the_folder_says_what_it_is(trained):
     assert tuple(report["labels"]) == expected.get(kind, ())
     assert not report["labels"] or config.labels == tuple(report["labels"])
     assert (config.settings.no_answer_threshold is not None) == (kind == "answering")
+
+
+def test_it_goes_on_and_says_what_it_forgot(trained, tmp_path):
+    """With old data among the new ones, of which a tagger's have another type."""
+    import albert_edge
+
+    kind, dev, folder, before = trained
+    task, settings, _, _ = TASKS[kind]
+    files = write_sets(tmp_path, kind, rows=(48, 24))
+    old = tmp_path / f"old{files[0].suffix}"
+    shutil.copyfile(files[0], old)
+    if kind == "tagging":
+        for path in files:
+            path.write_text(path.read_text(encoding="utf-8").replace("-place", "-city"), encoding="utf-8")
+    more = {"replay": old, "replay_share": 0.25, "old_dev": dev, **settings, "epochs": 1}
+    report = train(task, *files, tmp_path / "new", from_=folder, **more)
+    assert report["train"]["replay"]["inputs_an_epoch"] > 0
+    found = {"before": before["dev"], "after": albert_edge.evaluate(tmp_path / "new", dev)}
+    for side, scores in found.items():
+        for name in before["scores"]:
+            assert scores[name] == pytest.approx(report["forgotten"][side][name], abs=1e-6), (side, name)
+    new_labels = ["B-city", "I-city"] if kind == "tagging" else []
+    assert report["forgotten"]["new_labels"] == new_labels
+    assert report["labels"] == [*before["labels"], *new_labels]
+    if kind == "tagging":
+        assert set(report["forgotten"]["change"]["per_type"]) <= {"person", "place", "city"}
 
 
 def test_a_regression_gives_the_numbers_themselves(tmp_path):
