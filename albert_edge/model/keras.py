@@ -9,7 +9,7 @@ error, past every logger; they are held back while it starts and shown if the st
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Callable
 
 from albert_edge.model.packages import host_package
 from albert_edge.quiet import notices_held_back
@@ -31,4 +31,14 @@ else:
     # Advice on retracing, which every process that opens several models would get.
     tf.get_logger().setLevel("ERROR")
 
-__all__ = ["keras", "tf"]
+
+def traced(function: Callable[..., Any], **options: Any) -> Any:
+    """`function` as a graph, by `tf.function` with `options`.
+
+    Without AutoGraph: no branch of this project depends on a tensor's value, and looking for such in the code takes
+    seconds of each process.
+    """
+    return tf.function(function, autograph=False, **options)
+
+
+__all__ = ["keras", "tf", "traced"]

@@ -12,7 +12,7 @@ from albert_edge.errors import ConfigError, DataError
 from albert_edge.files import PathLike
 from albert_edge.model.folder import read_folder
 from albert_edge.model.heads import TaskModel
-from albert_edge.model.keras import tf
+from albert_edge.model.keras import tf, traced
 from albert_edge.tasks import task_named
 
 if TYPE_CHECKING:
@@ -41,10 +41,7 @@ class BatchScorer:
         self._batch_size = batch_size
         ids = tf.TensorSpec((None, None), tf.int32)
         inputs = 3 + self._fills
-        # No branch depends on a tensor, and reading the code for such takes seconds.
-        self._run = tf.function(
-            lambda *batch: model(*batch, depth=max_depth).named, input_signature=(ids,) * inputs, autograph=False
-        )
+        self._run = traced(lambda *batch: model(*batch, depth=max_depth).named, input_signature=(ids,) * inputs)
 
     @property
     def _fills(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Optional, 
 import numpy as np
 
 from albert_edge.model.heads import Given
-from albert_edge.model.keras import keras, tf
+from albert_edge.model.keras import keras, tf, traced
 from albert_edge.model.weights import load_state_dict, state_dict, variables
 from albert_edge.training.additions.base import Addition, Exit, StepTensors
 from albert_edge.training.batches import Batch, Inputs
@@ -101,8 +101,8 @@ class TrainStep:
         inputs = (ids,) * (4 if model.task == "fill-mask" else 3)
         targets = _signature(objective.target_specs)
         arrays = tuple(_signature(addition.array_specs()) for addition in additions)
-        self._update = tf.function(self._one_update, input_signature=(inputs, targets, arrays))
-        self._measure = tf.function(self._one_measurement, input_signature=(inputs, targets))
+        self._update = traced(self._one_update, input_signature=(inputs, targets, arrays))
+        self._measure = traced(self._one_measurement, input_signature=(inputs, targets))
 
     def __call__(self, batch: Optional[Batch]) -> float:
         """Update the model once; returns the batch's loss before that. Only a private update may be without rows."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from albert_edge.config import AlbertConfig
-from albert_edge.model.keras import tf
+from albert_edge.model.keras import tf, traced
 from albert_edge.text.packing import Packed
 from converters.calibration.points import points_of_attention, points_of_product
 from converters.graph.heads import GraphHead, Outputs, TokenFacts, all_outputs
@@ -46,7 +46,7 @@ class PointNetwork(Network):
         self._values: list[tf.Tensor] = []
         tokens = tf.TensorSpec([1, None], tf.int32)
         # A graph: run step by step, a hundred small operators a layer would cost more than what they compute.
-        self._graph = tf.function(self._traced, input_signature=[tokens] * 3, autograph=False)
+        self._graph = traced(self._traced, input_signature=[tokens] * 3)
 
     def changed(self, point: str, depth: int, x: tf.Tensor) -> tf.Tensor:
         """What the network goes on with instead of `x`, which is at `point` in the layer `depth`: here, `x`."""

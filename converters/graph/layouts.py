@@ -15,7 +15,7 @@ from typing import Any, Callable, Optional
 from albert_edge.artifact.exits import Exit
 from albert_edge.config import AlbertConfig
 from albert_edge.model.block import ATTENTION_MASK_BIAS
-from albert_edge.model.keras import tf
+from albert_edge.model.keras import tf, traced
 from albert_edge.tasks import EXIT_THRESHOLD, MASKED_POSITIONS
 from converters.graph.exits import ExitLoop
 from converters.graph.heads import GraphHead, Outputs, TokenFacts, all_outputs, takes_masked_positions
@@ -40,7 +40,7 @@ def serving_function(
 
 def _function(serve: Callable[..., Outputs], inputs: list[tf.TensorSpec]) -> Any:
     # Loops and branches on tensors are written as such, and reading the code for others takes seconds.
-    return tf.function(serve, input_signature=inputs, autograph=False)
+    return traced(serve, input_signature=inputs)
 
 
 def _masks(heads: tuple[GraphHead, ...], count: Optional[int]) -> list[tf.TensorSpec]:

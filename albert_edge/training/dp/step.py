@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Collection, Mapping, Optional, Sequence
 
 import numpy as np
 
-from albert_edge.model.keras import tf
+from albert_edge.model.keras import tf, traced
 from albert_edge.training.additions.base import Addition
 from albert_edge.training.batches import Batch
 from albert_edge.training.dp.plan import PrivacyPlan
@@ -50,8 +50,8 @@ class PrivateStep(TrainStep):
         self._secret = np.array([secrets.randbits(32) for _ in range(_SECRET_WORDS)], np.uint32)
         self._sums = [tf.Variable(tf.zeros_like(weight), trainable=False) for weight in self._weights]
         inputs, targets, arrays = self._update.input_signature
-        self._add = tf.function(self._add_one, input_signature=(inputs, targets, arrays))
-        self._apply = tf.function(self._apply_sums)
+        self._add = traced(self._add_one, input_signature=(inputs, targets, arrays))
+        self._apply = traced(self._apply_sums)
 
     def rows(self, step: int) -> NDArray[np.int64]:
         """The rows of the update `step`, counted from 0: each of all with the plan's probability, maybe none."""

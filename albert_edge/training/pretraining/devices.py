@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator, Optional, Sequence
 import numpy as np
 
 from albert_edge.errors import ConfigError
-from albert_edge.model.keras import tf
+from albert_edge.model.keras import tf, traced
 from albert_edge.training.pretraining.workers import WorkerLostError, Workers
 
 _LOST = (
@@ -57,7 +57,7 @@ class Devices:
         self.copies: int = self._strategy.num_replicas_in_sync
         """Of the model, at all workers together."""
         self._here = self.copies // workers.count
-        self._totals = tf.function(lambda values: self._strategy.run(self._total_of, (values,)))
+        self._totals = traced(lambda values: self._strategy.run(self._total_of, (values,)))
 
     def scope(self) -> Any:
         """Inside, variables are made with a copy a device."""
@@ -78,10 +78,10 @@ class Devices:
         devices of one process.
         """
         if self.copies == 1:
-            return tf.function(function, jit_compile=jit)  # type: ignore[no-any-return]
+            return traced(function, jit_compile=jit)  # type: ignore[no-any-return]
         # XLA takes the variables of one device only, whichever it is that runs (its "known issues" say so).
-        inner = function if across or self._here > 1 else tf.function(function, jit_compile=jit)
-        return tf.function(lambda *values: self._strategy.run(inner, values))  # type: ignore[no-any-return]
+        inner = function if across or self._here > 1 else traced(function, jit_compile=jit)
+        return traced(lambda *values: self._strategy.run(inner, values))  # type: ignore[no-any-return]
 
     def shared_out(self, values: Sequence[Any]) -> list[Any]:
         """Arrays of this worker's rows, each cut into as many runs of rows as it has devices."""

@@ -12,7 +12,7 @@ import functools
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional
 
 from albert_edge.model.dropout import use_draws
-from albert_edge.model.keras import keras, tf
+from albert_edge.model.keras import keras, tf, traced
 from albert_edge.model.weights import load_state_dict, state_dict, variables
 from albert_edge.training.optimization import NOT_DECAYED, under
 from albert_edge.training.pretraining.devices import Devices
@@ -63,7 +63,7 @@ class PretrainStep:
         self._gradients = _by_depth(lambda: self._devices.on_each(self._one_part, settings.jit))
         self._add = self._devices.on_each(_added, False)
         self._apply = self._devices.on_each(self._one_update, settings.jit, across=True)
-        self._measure = _by_depth(lambda: tf.function(self._one_measurement, jit_compile=settings.jit))
+        self._measure = _by_depth(lambda: traced(self._one_measurement, jit_compile=settings.jit))
 
     @property
     def updates(self) -> int:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional
 import numpy as np
 
 from albert_edge.model.heads import build_model
-from albert_edge.model.keras import tf
+from albert_edge.model.keras import tf, traced
 from albert_edge.model.quantization import Quantization
 from albert_edge.model.weights import load_state_dict, variables
 from albert_edge.training.batches import Batch, Inputs, epoch_batches, make_batch
@@ -94,7 +94,7 @@ def _row_derivatives(
 
     # Lengths unknown: one graph serves batches of every length.
     ids = (tf.TensorSpec((None, None), tf.int32),) * (4 if model.task == "fill-mask" else 3)
-    compiled = tf.function(
+    compiled = traced(
         rows, input_signature=(ids, tuple(tf.TensorSpec(spec.shape, spec.dtype) for spec in objective.target_specs))
     )
 
