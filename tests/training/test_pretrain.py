@@ -13,6 +13,7 @@ from processes import run_in_one_process, stop_on_its_way
 from albert_edge.errors import AlbertEdgeError, ConfigError
 from albert_edge.model.folder import read_checkpoint, read_tensors
 from albert_edge.text.tokenizer import open_tokenizer
+from albert_edge.training.pretraining.evaluation import HeldOut
 from albert_edge.training.pretraining.log import Log, read_log
 from albert_edge.training.pretraining.pretrain import pretrain
 from albert_edge.training.pretraining.records import open_corpus
@@ -34,6 +35,27 @@ SHAPE = {"size": "tiny", "layers": 2, "log_every": 5, "evaluate_every": 15, "hel
 
 
 # === Settings and the stream ===
+
+
+class Counting:
+    """A step that only counts what is asked for."""
+
+    def measure(self, batch):
+        return (0, 0, batch.weights.sum(), 0, 0, len(batch.label))
+
+
+@pytest.mark.parametrize("mask_share", [0.05, 0.15, 0.4])
+def test_trainings_with_other_masks_are_measured_alike(corpora, vocab, mask_share):
+    settings = PretrainingSettings(steps=10, lengths="64", mask_share=mask_share)
+    held_out = HeldOut(open_corpus(corpora["held-out"].folder), open_tokenizer(vocab), settings, 64, 64)
+    asked = [(batch.masked_positions, batch.input_ids) for batch in held_out._spans]
+    plain = PretrainingSettings(steps=10, lengths="64")
+    expected = HeldOut(open_corpus(corpora["held-out"].folder), open_tokenizer(vocab), plain, 64, 64)
+    for (positions, ids), batch in zip(asked, expected._spans):
+        np.testing.assert_array_equal(positions, batch.masked_positions)
+        np.testing.assert_array_equal(ids, batch.input_ids)
+    scores = held_out.scores(Counting())
+    assert scores["masked"] / scores["pairs"] == pytest.approx(0.15 * 61, rel=0.1)
 
 
 def test_stages_by_hand():
