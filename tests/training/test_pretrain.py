@@ -17,7 +17,7 @@ from albert_edge.training.pretraining.evaluation import HeldOut
 from albert_edge.training.pretraining.log import Log, read_log
 from albert_edge.training.pretraining.pretrain import pretrain
 from albert_edge.training.pretraining.records import open_corpus
-from albert_edge.training.pretraining.running import SNAPSHOT_FILE, work_folder
+from albert_edge.training.pretraining.running import LATEST, SNAPSHOT_FILE, work_folder
 from albert_edge.training.pretraining.settings import PretrainingSettings, depth_stages, length_stages
 from albert_edge.training.pretraining.stream import Examples, Place
 from albert_edge.training.pretraining.trainer import PretrainingPosition
@@ -223,15 +223,21 @@ def test_other_settings_and_other_data_do_not_go_on(corpora, domain_corpora, tmp
     from albert_edge.training.reporting import Reporter
 
     class Stop(Reporter):
+        notes = 0
+
         def note(self, text):
-            raise KeyboardInterrupt
+            self.notes += 1
+            if self.notes == 2:
+                raise KeyboardInterrupt
 
     arguments = {**SETTINGS, **SHAPE, "checkpoint_seconds": 0, "held_out": [corpora["held-out"].folder]}
     arguments["evaluate_every"] = 3
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         pretrain(corpora["train"].folder, out, reporter=Stop(), **arguments)
-    assert stored_step(out) == 2
+    assert stored_step(out) == 5
+    # One layer of two is applied until then; the second one on top would be noise.
+    assert read_checkpoint(work_folder(out) / LATEST, "fill-mask").config.num_hidden_layers == 1
     with pytest.raises(AlbertEdgeError, match=r"\(--restart starts over\); received learning_rate 0.1 for 0.002"):
         pretrain(corpora["train"].folder, out, **{**arguments, "learning_rate": 0.1})
     with pytest.raises(AlbertEdgeError, match=r"received corpus \{"):

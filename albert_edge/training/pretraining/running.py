@@ -130,8 +130,11 @@ def run(
 
 
 def _write(plan: Plan, training: Pretraining, record: Mapping[str, Any], out: PathLike, overwrite: bool) -> None:
-    beginning, weights = plan.beginning, training.saved()
-    write_folder(out, beginning.config, weights, beginning.tokenizer, task=TASK, training=record, overwrite=overwrite)
+    """The model as deep as it was in the last update: more of its layers it may not have learnt to apply yet."""
+    config, tokenizer = plan.beginning.config, plan.beginning.tokenizer
+    depth = plan.settings.depth_at(max(0, training.position.step - 1))
+    config = config.replace(num_hidden_layers=depth or config.num_hidden_layers)
+    write_folder(out, config, training.saved(), tokenizer, task=TASK, training=record, overwrite=overwrite)
 
 
 def _board(folder: Path, log: Log) -> Board:
