@@ -40,6 +40,11 @@ def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
+def is_seed(value: Any) -> bool:
+    """Whether `value` is a whole number that every generator takes as its seed: 0 to 2147483647."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+
+
 def is_number(value: Any) -> bool:
     """Whether `value` is a finite number; true and false are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")

@@ -11,7 +11,7 @@ import math
 from typing import Any, Iterable, Mapping, Optional
 
 from albert_edge.errors import ConfigError
-from albert_edge.rules import Check, Rules, check_rules, is_count, is_number, refuse_unknown
+from albert_edge.rules import Check, Rules, check_rules, is_count, is_number, is_seed, refuse_unknown
 from albert_edge.settings import POOLINGS
 from albert_edge.training.recipes import LOSS, OWN_SETTINGS, RECIPES, Recipe, recipe_of
 
@@ -208,10 +208,6 @@ def _is_positive(value: Any) -> bool:
     return is_number(value) and value > 0
 
 
-def _is_seed(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
-
-
 def _one_of(names: Iterable[Optional[str]]) -> tuple[str, Check]:
     allowed = tuple(str(name) for name in names)
     return f"one of {', '.join(allowed)}", lambda value: value is None or value in allowed
@@ -254,7 +250,7 @@ _RULES: Rules = {
     "dp_epsilon": ("a positive number", lambda value: value is None or _is_positive(value)),
     "dp_clip": ("a positive number", lambda value: value is None or _is_positive(value)),
     "dp_delta": ("in (0, 1)", lambda value: value is None or (_is_share(value) and value > 0)),
-    "seed": ("an integer from 0 to 2147483647", _is_seed),
+    "seed": ("an integer from 0 to 2147483647", is_seed),
     "problem_type": _one_of(RECIPES["text-classification"].kinds),
     "pair_objective": _one_of((*RECIPES["feature-extraction"].kinds, *RECIPES["sentence-order"].kinds)),
     "label_smoothing": _OPTIONAL_SHARE,

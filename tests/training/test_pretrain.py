@@ -3,6 +3,7 @@
 import functools
 import itertools
 import json
+import math
 import signal
 
 import numpy as np
@@ -13,11 +14,12 @@ from processes import run_in_one_process, stop_on_its_way
 from albert_edge.errors import AlbertEdgeError, ConfigError
 from albert_edge.model.folder import read_checkpoint, read_tensors
 from albert_edge.text.tokenizer import open_tokenizer
-from albert_edge.training.pretraining.evaluation import HeldOut
+from albert_edge.training.pretraining.curves import curves
+from albert_edge.training.pretraining.evaluation import HeldOut, perplexity
 from albert_edge.training.pretraining.log import Log, read_log
 from albert_edge.training.pretraining.pretrain import pretrain
 from albert_edge.training.pretraining.records import open_corpus
-from albert_edge.training.pretraining.running import LATEST, SNAPSHOT_FILE, work_folder
+from albert_edge.training.pretraining.running import LATEST, SNAPSHOT_FILE, session_of, work_folder
 from albert_edge.training.pretraining.settings import PretrainingSettings, depth_stages, length_stages
 from albert_edge.training.pretraining.stream import Examples, Place
 from albert_edge.training.pretraining.trainer import PretrainingPosition
@@ -44,18 +46,42 @@ class Counting:
         return (0, 0, batch.weights.sum(), 0, 0, len(batch.label))
 
 
-@pytest.mark.parametrize("mask_share", [0.05, 0.15, 0.4])
-def test_trainings_with_other_masks_are_measured_alike(corpora, vocab, mask_share):
-    settings = PretrainingSettings(steps=10, lengths="64", mask_share=mask_share)
-    held_out = HeldOut(open_corpus(corpora["held-out"].folder), open_tokenizer(vocab), settings, 64, 64)
-    asked = [(batch.masked_positions, batch.input_ids) for batch in held_out._spans]
-    plain = PretrainingSettings(steps=10, lengths="64")
-    expected = HeldOut(open_corpus(corpora["held-out"].folder), open_tokenizer(vocab), plain, 64, 64)
-    for (positions, ids), batch in zip(asked, expected._spans):
-        np.testing.assert_array_equal(positions, batch.masked_positions)
-        np.testing.assert_array_equal(ids, batch.input_ids)
-    scores = held_out.scores(Counting())
+def held_out_of(corpora, vocab, most=64, **settings):
+    chosen = PretrainingSettings(steps=10, lengths="64", **settings)
+    return HeldOut(open_corpus(corpora["held-out"].folder), open_tokenizer(vocab), chosen, 64, most)
+
+
+@pytest.mark.parametrize("values", [{"mask_share": 0.05}, {"mask_share": 0.4}, {"max_predictions": 1}, {"seed": 7}])
+def test_trainings_with_other_masks_are_measured_alike(corpora, vocab, values):
+    found, expected = held_out_of(corpora, vocab, **values), held_out_of(corpora, vocab)
+    for own, plain in ((found._spans, expected._spans), (found._pieces, expected._pieces)):
+        for batch, other in zip(own, plain):
+            np.testing.assert_array_equal(batch.masked_positions, other.masked_positions)
+            np.testing.assert_array_equal(batch.input_ids, other.input_ids)
+    scores = found.scores(Counting())
     assert scores["masked"] / scores["pairs"] == pytest.approx(0.15 * 61, rel=0.1)
+
+
+def test_single_pieces_are_no_whole_words(corpora, vocab):
+    words, pieces = held_out_of(corpora, vocab, whole_words=True), held_out_of(corpora, vocab)
+    assert any(not np.array_equal(*both) for both in zip(words._spans[0], pieces._spans[0]))
+    assert all(np.array_equal(*both) for both in zip(words._pieces[0], pieces._pieces[0]))
+
+
+@pytest.mark.parametrize("most", [1, 3, 8])
+def test_no_more_inputs_than_asked_for(corpora, vocab, most):
+    assert held_out_of(corpora, vocab, most).scores(Counting())["pairs"] == most
+
+
+def test_a_loss_that_diverged_has_a_perplexity():
+    assert perplexity(math.log(7)) == pytest.approx(7)
+    assert 1e300 < perplexity(3.6e9) < math.inf
+
+
+def test_other_held_out_corpora_may_join_the_curves():
+    score = {"loss": 3.0, "accuracy": 0.5, "order_accuracy": 0.5}
+    lines = [{"tokens": 10, "held_out": {"a": score}}, {"tokens": 20, "held_out": {"b": score}}]
+    assert curves([{"tokens": 10, **score}, *lines]).startswith(b"\x89PNG")
 
 
 def test_stages_by_hand():
@@ -77,6 +103,10 @@ def test_stages_by_hand():
         ({"depths": "2:0.5,6:0.6"}, "depths must be layers with shares that sum to 1"),
         ({"depths": "0"}, "received '0'"),
         ({"lengths": "long"}, "received 'long'"),
+        ({"lengths": "128:nan"}, "lengths must be .* received '128:nan'"),
+        ({"depths": "2:inf"}, "depths must be .* received '2:inf'"),
+        ({"lengths": 4}, r"tokens \(8 at least\) .* received 4"),
+        ({"seed": 2**31}, "seed must be an integer from 0 to 2147483647; received 2147483648"),
         ({"lengths": "4"}, r"tokens \(8 at least\) .* received '4'"),
         ({"accumulate": 3}, "batch_size must be a multiple of accumulate; received 32 and 3"),
         ({"mask_share": 0.0}, r"mask_share must be in \(0, 1\); received 0.0"),
@@ -88,6 +118,26 @@ def test_stages_by_hand():
 def test_settings_that_cannot_be(values, message):
     with pytest.raises(ConfigError, match=message):
         PretrainingSettings.from_dict({"steps": 10, **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"log_every": 0}, "log_every must be a positive integer; received 0"),
+        ({"evaluate_every": 0}, "evaluate_every must be a positive integer"),
+        ({"held_out_inputs": -1}, "held_out_inputs must be a positive integer; received -1"),
+        ({"checkpoint_seconds": -1}, "checkpoint_seconds must be a number that is not negative; received -1"),
+        ({"checkpoint_seconds": float("nan")}, "checkpoint_seconds must be .*; received nan"),
+    ],
+)
+def test_sessions_that_cannot_be(values, message):
+    with pytest.raises(ConfigError, match=message):
+        session_of({"steps": 10, **values})
+
+
+def test_held_out_inputs_are_as_long_as_most_of_the_training():
+    for lengths, expected in (("128", 128), ("32:0.1,128:0.8,512:0.1", 128), ("128:0.9,512:0.1", 128)):
+        assert PretrainingSettings(steps=1000, lengths=lengths).measured_length == expected
 
 
 @pytest.mark.slow

@@ -49,6 +49,14 @@ def test_nsp_pairs_go_on_or_are_of_another_document():
     assert np.mean([pair.label for pair in found]) == pytest.approx(0.5, abs=0.03)
 
 
+def test_padding_does_not_tell_a_stranger():
+    """Documents hold more than an input: no pair of either kind is shorter than it."""
+    found = made_pairs("nsp", records=numbered_records(30, 6, 30))
+    sizes = {label: {len(pair.first) + len(pair.second) for pair in found if pair.label == label} for label in (0, 1)}
+    assert sizes[0] == sizes[1]
+    assert len(sizes[0]) == 1
+
+
 def test_what_is_cut_off_does_not_tell_the_order():
     """The first passage starts, and the last one ends, inside a segment as often swapped as not."""
     records = numbered_records(30, 4, 120)

@@ -1,14 +1,17 @@
 """A pretraining of two real processes: equal to one of the same batches, and whole again after one was killed."""
 
 import contextlib
+import functools
 import itertools
 import json
+import operator
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -56,6 +59,32 @@ def test_who_takes_part():
 def test_who_cannot_take_part(environment):
     with pytest.raises(ConfigError, match="TF_CONFIG must be JSON with the addresses of all workers"):
         configured_workers(environment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 48, 128, 4096])
+def test_many_workers_agree_or_not(count):
+    from albert_edge.training.pretraining.devices import Devices
+
+    workers = SimpleNamespace(count=count)
+
+    def agree(values):
+        brought = []
+
+        def bring(numbers):
+            brought.append([float(number) for number in numbers])
+            return brought[-1]
+
+        for value in values:
+            Devices.agree(SimpleNamespace(workers=workers, total=bring), value)
+        # One after another, as a reduction that goes round the workers adds.
+        totals = [functools.reduce(operator.add, column) for column in zip(*brought)]
+        return Devices.agree(SimpleNamespace(workers=workers, total=lambda _: totals), values[0])
+
+    for value in (0, 5, 2**16, 2**24 - 1, 2**32 - 1, 3141592653):
+        assert agree([value] * count)
+        assert not agree([value] * (count - 1) + [value ^ 1])
+        assert not agree([value] * (count - 1) + [value ^ 2**20])
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from typing import Any, Mapping, Sequence
 
 from albert_edge.model.packages import host_package
@@ -20,8 +21,10 @@ def curves(lines: Sequence[Mapping[str, Any]]) -> bytes:
         _draw(axes, "training", "#9498a0", learnt, learnt)
         scored = [line for line in lines if "held_out" in line]
         names = list(dict.fromkeys(name for line in scored for name in line["held_out"]))
-        for name, color in zip(names, _COLORS):
-            _draw(axes, name, color, scored, [line["held_out"][name] for line in scored])
+        for name, color in zip(names, itertools.cycle(_COLORS)):
+            # A pretraining may go on with other corpora to measure on than it began with.
+            own = [line for line in scored if name in line["held_out"]]
+            _draw(axes, name, color, own, [line["held_out"][name] for line in own])
         titles = ("loss of masked pieces, nats", "accuracy of masked pieces", "accuracy of the order")
         for axis, title in zip(axes, titles):
             axis.set(title=title, xlabel="million tokens seen")

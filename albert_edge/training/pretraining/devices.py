@@ -2,7 +2,7 @@
 
 All copies of the model have the same weights. Each computes its rows of every batch, the gradients are added up, and
 each makes the same update: `tf.distribute`'s MirroredStrategy, and with `TF_CONFIG` its MultiWorkerMirroredStrategy.
-Everything that is added up goes as one vector, so that an update waits once for the slowest copy.
+What an update adds up goes in two vectors, the counts of the batch and then all gradients with the sums.
 """
 
 from __future__ import annotations
@@ -131,10 +131,12 @@ class Devices:
         return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(values))
 
     def agree(self, value: int) -> bool:
-        """Whether all workers brought the same `value`, of less than 2^24."""
-        count, (total, squares) = self.workers.count, self.total([value, value * value])
-        # Of numbers that aren't all equal the mean of squares is above the square of the mean; all sums are exact.
-        return count * squares == total * total
+        """Whether all workers brought the same `value`, of less than 2^32."""
+        parts = value >> 16, value & 0xFFFF
+        sums = self.total([number for part in parts for number in (part, part * part)])
+        # Of numbers that aren't all equal the mean of squares is above the square of the mean. Halves of 16 bits: all
+        # sums are exact in float64, for more workers than there are.
+        return all(self.workers.count * squares == total * total for total, squares in (sums[:2], sums[2:]))
 
     @contextlib.contextmanager
     def noticed_loss(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Sequence
 
 import numpy as np
 
+from albert_edge.errors import DataError
 from albert_edge.training.pretraining.stream import Example, Examples, stacked
 from albert_edge.training.scoring import DEV_SEED
 
@@ -35,27 +36,38 @@ class HeldOut:
     def __init__(
         self, corpus: Corpus, tokenizer: Tokenizer, settings: PretrainingSettings, length: int, most: int
     ) -> None:
-        """At most `most` inputs of `length` tokens, from all shards evenly."""
+        """At most `most` inputs of `length` tokens, from all shards evenly.
+
+        Raises `DataError` for a corpus of which no piece can be masked.
+        """
         # Other seeds learn from other masks, and all are measured on the same.
-        settings = dataclasses.replace(settings, seed=DEV_SEED, mask_share=MASK_SHARE)
-        spans = Examples(corpus, tokenizer, settings, length)
-        pieces = Examples(corpus, tokenizer, settings, length, ngram=1)
-        self._spans, self._pieces = list(_batches(spans, most)), list(_batches(pieces, most))
+        of_spans = dataclasses.replace(settings, seed=DEV_SEED, mask_share=MASK_SHARE, max_predictions=None)
+        of_pieces = dataclasses.replace(of_spans, ngram=1, whole_words=False)
+        self._spans, self._pieces = (
+            list(_batches(Examples(corpus, tokenizer, chosen, length), most)) for chosen in (of_spans, of_pieces)
+        )
+        if not all(any(batch.weights.any() for batch in batches) for batches in (self._spans, self._pieces)):
+            raise DataError(f"a held-out corpus must have pieces that can be masked; received {corpus.folder} without")
 
     def scores(self, step: PretrainStep) -> dict[str, Any]:
         """What the model of `step` reaches; losses are in nats, accuracies fractions."""
         found, pieces = _summed(step, self._spans), _summed(step, self._pieces)
         return {
             "loss": found[0] / found[2],
-            "perplexity": math.exp(found[0] / found[2]),
+            "perplexity": perplexity(found[0] / found[2]),
             "accuracy": found[1] / found[2],
             "masked": int(found[2]),
-            "perplexity_of_pieces": math.exp(pieces[0] / pieces[2]),
+            "perplexity_of_pieces": perplexity(pieces[0] / pieces[2]),
             "accuracy_of_pieces": pieces[1] / pieces[2],
             "order_loss": found[3] / found[5],
             "order_accuracy": found[4] / found[5],
             "pairs": int(found[5]),
         }
+
+
+def perplexity(loss: float) -> float:
+    """e to the `loss` in nats; of a loss that diverged the largest number that JSON can hold, about."""
+    return math.exp(min(loss, 709.0))
 
 
 def _batches(examples: Examples, most: int) -> Iterator[Example]:

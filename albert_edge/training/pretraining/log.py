@@ -26,7 +26,11 @@ class Log:
         """Gets each new line too."""
         if path is not None:
             self.lines += [line for line in read_log(path) if line["step"] <= step] if step else []
-            atomic_write(path, "".join(map(_line, self.lines)).encode())
+            atomic_write(path, self.data())
+
+    def data(self) -> bytes:
+        """The whole file."""
+        return "".join(map(_line, self.lines)).encode()
 
     def add(self, values: Mapping[str, Any]) -> None:
         """One more line, in the file when this returns."""

@@ -85,11 +85,12 @@ def _fitted(
 
 
 def _stranger(records: Sequence[Record], number: int, length: int, generator: np.random.Generator) -> NDArray[np.int32]:
-    """Pieces from the start of any segment of another document, `length` of them if there are so many."""
+    """Pieces from the start of any segment of another document, or its last ones: `length` if it has so many."""
     others = [each for each in records if each.document != records[number].document]
     record = others[int(generator.integers(len(others)))]
     segment = int(generator.integers(len(record.lengths)))
-    start = int(record.lengths[:segment].sum())
+    # So near the end that too few would follow it begins earlier: padding would give the stranger away.
+    start = min(int(record.lengths[:segment].sum()), max(0, len(record.ids) - length))
     return record.ids[start : start + length]
 
 

@@ -19,11 +19,12 @@ import albert_edge
 from albert_edge.errors import ConfigError
 from albert_edge.files import PathLike, atomic_write, reported_as
 from albert_edge.model.folder import check_output_folder, write_folder
+from albert_edge.rules import Rules, check_rules, is_count, is_number
 from albert_edge.training.pretraining.curves import curves
 from albert_edge.training.pretraining.records import Corpus, open_corpus
 from albert_edge.training.pretraining.settings import PretrainingSettings
 from albert_edge.training.pretraining.start import TASK, Beginning
-from albert_edge.training.pretraining.workers import configured_workers
+from albert_edge.training.pretraining.workers import WorkerLostError, configured_workers
 from albert_edge.training.report import environment
 from albert_edge.training.reporting import Reporter
 from albert_edge.training.snapshot import Snapshot, check_same_request, read_snapshot, write_snapshot
@@ -83,10 +84,21 @@ Further = Callable[["Pretraining", Mapping[str, Any]], Mapping[str, Any]]
 
 
 def session_of(arguments: Mapping[str, Any]) -> tuple[Session, dict[str, Any]]:
-    """The session that `arguments` choose, and those of them that are settings."""
+    """The session that `arguments` choose, and those of them that are settings; raises `ConfigError` for a value out
+    of its range."""
     names = {field.name for field in dataclasses.fields(Session)}
     chosen = {name: value for name, value in arguments.items() if name in names}
-    return Session(**chosen), {name: value for name, value in arguments.items() if name not in names}
+    session = Session(**chosen)
+    check_rules(session, _RULES)
+    return session, {name: value for name, value in arguments.items() if name not in names}
+
+
+_RULES: Rules = {
+    "checkpoint_seconds": ("a number that is not negative", lambda value: is_number(value) and value >= 0),
+    "log_every": ("a positive integer", is_count),
+    "evaluate_every": ("a positive integer", is_count),
+    "held_out_inputs": ("a positive integer", is_count),
+}
 
 
 def run(
@@ -118,15 +130,24 @@ def run(
         store = functools.partial(kept.store, training, log) if workers.is_chief else _nothing
         training.run(store, session.checkpoint_seconds, log, reporter)
         report = _report(training, plan, used_threads, log, further)
-        if workers.is_chief:
-            _write(plan, training, report, out, session.overwrite)
-            for name in (LOG_FILE, CURVES_FILE):
-                shutil.copyfile(work / name, Path(out) / name)
-        # Nobody leaves before all is written: who is gone would count as lost.
-        devices.total([0.0])
+    if workers.is_chief:
+        _write(plan, training, report, out, session.overwrite)
+        atomic_write(Path(out) / LOG_FILE, log.data())
+        atomic_write(Path(out) / CURVES_FILE, curves(log.lines))
+    _leave_together(devices)
     if workers.is_chief:
         shutil.rmtree(work)
     return report
+
+
+def _leave_together(devices: Devices) -> None:
+    """Wait until all is written: who is gone before would count as lost. Nothing is left that the first could lose."""
+    try:
+        with devices.noticed_loss():
+            devices.total([0.0])
+    except WorkerLostError:
+        if not devices.workers.is_chief:
+            raise
 
 
 def _write(plan: Plan, training: Pretraining, record: Mapping[str, Any], out: PathLike, overwrite: bool) -> None:

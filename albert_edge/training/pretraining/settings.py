@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any, Mapping, Optional
 
 from albert_edge.errors import ConfigError
-from albert_edge.rules import Rules, check_rules, is_count, is_number, refuse_unknown
+from albert_edge.rules import Rules, check_rules, is_count, is_number, is_seed, refuse_unknown
 
 OPTIMIZERS = ("adamw", "lamb")
 
@@ -117,6 +117,13 @@ class PretrainingSettings:
         """Layers that the last stage applies; None: all."""
         return self.depth_at(self.steps - 1)
 
+    @property
+    def measured_length(self) -> int:
+        """Tokens of a held-out input, in all stages alike: that of most updates."""
+        stages = length_stages(self.lengths, self.steps)
+        ends = [0, *(last for _, last in stages)]
+        return max(zip(stages, ends), key=lambda each: each[0][1] - each[1])[0][0]
+
     def inputs_at(self, length: int) -> int:
         """Inputs a batch of that length: as many tokens as at the first one, in whole parts."""
         first = length_stages(self.lengths, self.steps)[0][0]
@@ -143,15 +150,16 @@ def depth_stages(depths: str, steps: int) -> list[tuple[int, int]]:
 def _stages(text: str, steps: int, least: int, rule: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     total = 0.0
-    for part in text.split(","):
+    for part in str(text).split(","):
         first, _, share = part.partition(":")
         try:
             value, total = int(first), total + float(share or 1)
-        except ValueError:
+            last = round(total * steps)
+        except (OverflowError, ValueError):
             raise ConfigError(f"{rule}; received {text!r}") from None
-        if value < least or round(total * steps) <= (found[-1][1] if found else 0):
+        if value < least or last <= (found[-1][1] if found else 0):
             raise ConfigError(f"{rule}; received {text!r}")
-        found.append((value, round(total * steps)))
+        found.append((value, last))
     if abs(total - 1) > 1e-6:
         raise ConfigError(f"{rule}; received {text!r}")
     return found
@@ -196,5 +204,5 @@ _RULES: Rules = {
     "local_start": _FLAG,
     "precision": (f"one of {', '.join(PRECISIONS)}", lambda value: value in PRECISIONS),
     "jit": _FLAG,
-    "seed": ("an integer from 0", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),
+    "seed": ("an integer from 0 to 2147483647", is_seed),
 }

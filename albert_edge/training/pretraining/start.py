@@ -82,7 +82,7 @@ def new_config(size: str, layers: Optional[int], tokenizer: Tokenizer, settings:
 
 
 def fitted(config: AlbertConfig, settings: PretrainingSettings) -> AlbertConfig:
-    """`config` with the class and the dropout of the pretraining; raises `ConfigError` for inputs longer than its
+    """`config` with the class of the pretraining; raises `ConfigError` for inputs longer than its
     positions and for stages of other depths than its own."""
     if settings.longest > config.max_position_embeddings:
         raise ConfigError(
@@ -90,8 +90,7 @@ def fitted(config: AlbertConfig, settings: PretrainingSettings) -> AlbertConfig:
             f"received {settings.longest}"
         )
     check_depth(config, settings)
-    dropout = settings.dropout
-    return config_for_task(config.replace(hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout), TASK)
+    return config_for_task(config, TASK)
 
 
 def check_depth(config: AlbertConfig, settings: PretrainingSettings) -> None:

@@ -8,7 +8,7 @@ One shard is in memory at a time.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Iterator, NamedTuple, Optional
+from typing import TYPE_CHECKING, Iterator, NamedTuple
 
 import numpy as np
 
@@ -59,21 +59,14 @@ class Example(NamedTuple):
 
 
 class Examples:
-    """The examples of one corpus at one length; `ngram` replaces the settings'."""
+    """The examples of one corpus at one length."""
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        tokenizer: Tokenizer,
-        settings: PretrainingSettings,
-        length: int,
-        ngram: Optional[int] = None,
-    ) -> None:
+    def __init__(self, corpus: Corpus, tokenizer: Tokenizer, settings: PretrainingSettings, length: int) -> None:
         self._corpus, self._seed, self._mask_id = corpus, settings.seed, mask_id_of(tokenizer)
         self._objective = settings.pair_objective
         self._packing = Packing(length, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
         most = settings.predictions_at(length)
-        self._rule = SpanRule(settings.mask_share, ngram or settings.ngram, most, settings.whole_words)
+        self._rule = SpanRule(settings.mask_share, settings.ngram, most, settings.whole_words)
         self._others = ordinary_ids(tokenizer)
         self._is_special = np.zeros(tokenizer.vocab_size, bool)
         self._is_special[special_ids(tokenizer)] = True
@@ -96,10 +89,10 @@ class Examples:
     def once(self, most: int) -> Iterator[Example]:
         """Each shard's examples in the file's order, the same ones every time, at most `most` of them altogether."""
         # A share of each shard: all of them are samples of the corpus, the first documents alone would not be.
-        each = -(-most // len(self._corpus.shards))
-        for shard in range(len(self._corpus.shards)):
-            found = self._shuffled_pairs(0, shard)
-            yield from (self._example(pair, (0, shard, item)) for item, pair in enumerate(found[:each]))
+        shards = len(self._corpus.shards)
+        for shard in range(min(shards, most)):
+            found = self._shuffled_pairs(0, shard)[: most // shards + (shard < most % shards)]
+            yield from (self._example(pair, (0, shard, item)) for item, pair in enumerate(found))
 
     def _without_end(self, place: Place) -> Iterator[tuple[Pair, tuple[int, int, int], Place]]:
         epoch, first, item = place

@@ -7,7 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional, Sequence
 
-from albert_edge.errors import CheckFailedError, StoppedError
+from albert_edge.errors import CheckFailedError, DataError, StoppedError
 from albert_edge.model.heads import build_model
 from albert_edge.model.precision import computed_in
 from albert_edge.model.weights import load_state_dict, state_dict
@@ -88,13 +88,14 @@ class Pretraining:
             self._devices.check_batch(settings.inputs_at(length), settings.accumulate)
         self._tokenizer, self._corpus, self._settings, self._pace = tokenizer, corpus, settings, pace
         self._held_out_corpora = held_out if self._devices.workers.is_chief else {}
-        # As in google-research/albert, where the order's head has no dropout; the folder's config is for fine-tuning.
+        # The folder's config is for fine-tuning. As in google-research/albert the order's head has the same dropout.
+        names = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob")
         with self._devices.scope(), computed_in(settings.precision):
-            model = build_model(config.replace(classifier_dropout_prob=settings.dropout), TASK)
+            model = build_model(config.replace(**dict.fromkeys(names, settings.dropout)), TASK)
         if tensors is not None:
             load_state_dict(model, tensors)
         self._step = PretrainStep(model, settings, self._devices)
-        self._held_out = self._scored_on(settings.length_at(0), pace.held_out_inputs)
+        self._held_out = self._scored_on(settings.measured_length, pace.held_out_inputs)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything that changes and is a tensor."""
@@ -112,11 +113,11 @@ class Pretraining:
 
     def scores(self, most: int) -> dict[str, dict[str, Any]]:
         """What the weights that are saved reach on each held-out corpus, up to `most` inputs of it."""
-        return self._scores(self._scored_on(self._settings.length_at(0), most))
+        return self._scores(self._scored_on(self._settings.measured_length, most))
 
     def scores_of(self, most: int, weights: Mapping[str, NDArray[np.float32]]) -> dict[str, dict[str, Any]]:
         """The same of other `weights` of this model."""
-        return self._scores(self._scored_on(self._settings.length_at(0), most), weights)
+        return self._scores(self._scored_on(self._settings.measured_length, most), weights)
 
     def run(self, keep: Callable[[], None], keep_seconds: float, log: Log, reporter: Reporter) -> None:
         """Make all updates that are left. `keep` stores this object: after each evaluation and `keep_seconds`.
@@ -157,7 +158,7 @@ class Pretraining:
             if not math.isfinite(found[0] + found[3]):
                 raise CheckFailedError(
                     f"the loss must stay a finite number (start over with --restart and a lower --learning-rate); "
-                    f"received {found[0]} in update {position.step + 1}"
+                    f"received {found[0] + found[3]} in update {position.step + 1}"
                 )
             position.step += 1
             (position.epoch, position.shard, position.item), position.replay = behind.corpus, list(behind.replay)
@@ -243,8 +244,14 @@ class Pretraining:
 
 
 def learnt(sums: Sequence[float]) -> dict[str, float]:
-    """Losses in nats and accuracies of the training itself, from the fields of `Sums` added up."""
+    """Losses in nats and accuracies of the training itself, from the fields of `Sums` added up.
+
+    Raises `DataError` where nothing was asked for in so many inputs that it is no chance.
+    """
     loss, right, masked, order_loss, order_right, pairs = sums
+    if not masked and pairs > 100:
+        raise DataError(f"a corpus must have pieces that can be masked; received none in {pairs:.0f} inputs")
+    masked = max(masked, 1.0)
     return {
         "loss": loss / masked,
         "accuracy": right / masked,
