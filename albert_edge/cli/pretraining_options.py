@@ -19,15 +19,15 @@ _SETTINGS: tuple[tuple[str, Any, str], ...] = (
     ("--lengths", str, "Tokens of an input, in stages: 128:0.9,512:0.1."),
     ("--depths", str, "Layers that are applied, in stages: 2:0.5,6:0.5."),
     ("--optimizer", click.Choice(OPTIMIZERS), "What turns gradients into updates."),
-    ("--learning-rate", float, "The highest one."),
-    ("--warmup", float, "Share of the updates over which it rises."),
+    ("--learning-rate", float, "The highest one, behind the warm-up."),
+    ("--warmup", float, "Share of the updates over which it rises, in [0, 1)."),
     ("--decay-power", float, "It then falls as what is left to this power."),
     ("--weight-decay", float, "Share of a weight that goes at learning rate 1."),
     ("--max-gradient-norm", float, "Larger gradients are scaled down to it."),
-    ("--beta-2", float, "How long squared gradients are remembered."),
+    ("--beta-2", float, "Share of the old mean of squared gradients that stays, in [0, 1)."),
     ("--ema", float, "Save the weights' moving mean, with this share of the old one."),
-    ("--dropout", float, "In the encoder."),
-    ("--mask-share", float, "Share of the pieces that are asked for."),
+    ("--dropout", float, "In the encoder, in [0, 1)."),
+    ("--mask-share", float, "Share of the pieces that are asked for, in (0, 1)."),
     ("--ngram", COUNT, "Longest span that is asked for together."),
     ("--whole-words/--no-whole-words", None, "Spans are of words with all of their pieces."),
     ("--max-predictions", COUNT, "Pieces of an input that are asked for, at most."),
@@ -48,18 +48,28 @@ _BEFORE = (
         "--held-out", multiple=True, type=click.Path(file_okay=False), help="A corpus to measure on; repeatable."
     ),
     click.option("--out", required=True, help="The model folder to write."),
-    click.option("--steps", type=COUNT, required=True, help="Updates."),
+    click.option("--steps", type=COUNT, required=True, help="Updates to make."),
 )
 
 _BEHIND = (
     click.option(
-        "--checkpoint-seconds", type=float, default=300, show_default=True, help="From one store to the next."
+        "--checkpoint-seconds",
+        type=float,
+        default=300,
+        show_default=True,
+        help="Seconds between snapshots.",
     ),
     click.option(
         "--log-every", type=COUNT, default=50, show_default=True, help="Updates from one log line to the next."
     ),
     click.option("--evaluate-every", type=COUNT, default=500, show_default=True, help="Updates between evaluations."),
-    click.option("--held-out-inputs", type=COUNT, default=256, show_default=True, help="Of each corpus, in those."),
+    click.option(
+        "--held-out-inputs",
+        type=COUNT,
+        default=256,
+        show_default=True,
+        help="Of each corpus, in an evaluation.",
+    ),
     click.option("--tensorboard", type=click.Path(file_okay=False), help="Folder for the log as TensorBoard reads it."),
     click.option("--restart", is_flag=True, help="Forget a pretraining that was stopped, and start over."),
     click.option("--threads", type=COUNT, help="Of TensorFlow.  [default: one a core]"),
