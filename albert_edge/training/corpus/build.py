@@ -27,10 +27,13 @@ from albert_edge.training.corpus.pieces import counts_of
 from albert_edge.training.corpus.progress import watched
 from albert_edge.training.corpus.settings import CorpusSettings
 from albert_edge.training.corpus.shards import file_sha256, shard_facts
-from albert_edge.training.corpus.work import HELD_OUT, REQUEST_FILE, TRAIN, Work
+from albert_edge.training.corpus.work import FOLDERS, HELD_OUT, REQUEST_FILE, TRAIN, VOCABULARY_FILE, Work
 from albert_edge.training.pretraining.records import MANIFEST_FILE, Corpus
 from albert_edge.training.reporting import Reporter
 from albert_edge.training.snapshot import check_same_request
+
+_REPLACED = "old"
+"""In the work folder: the corpus that the new one takes the place of."""
 
 
 def build_corpus(
@@ -60,7 +63,7 @@ def build_corpus(
     workers = workers if workers is not None else len(os.sched_getaffinity(0))
     pipeline.check_options(runner, workers, beam_options)
     check_output_folder(out, overwrite)
-    _check_replaceable(Path(out))
+    _check_holds_alone(Path(out), (TRAIN, HELD_OUT), "a corpus")
     tokenizer = open_tokenizer(vocab)
     _check_packages(chosen)
     files = expanded(inputs)
@@ -68,9 +71,7 @@ def build_corpus(
     options = tokenizer.options.to_dict()
     work = Work(str(folder), tuple(map(os.path.abspath, files)), chosen, tokenizer.kind, options, piece_bytes)
     facts = _facts(files, tokenizer.model, work)
-    if restart:
-        shutil.rmtree(folder, ignore_errors=True)
-    _go_on(folder, facts)
+    _go_on(folder, facts, restart)
     work.prepare(tokenizer.model)
     atomic_write(folder / REQUEST_FILE, json.dumps(facts).encode())
     _run(work, runner, workers, beam_options, reporter or Reporter())
@@ -78,7 +79,7 @@ def build_corpus(
     for part in found:
         atomic_write(work.path("out", part) / tokenizer.file_name, tokenizer.model)
     _move(work.path("out", ""), Path(out))
-    shutil.rmtree(folder)
+    _forget(folder)
     return {part: dataclasses.replace(corpus, folder=Path(out) / part) for part, corpus in found.items()}
 
 
@@ -88,10 +89,14 @@ def work_folder(out: Path) -> Path:
     return resolved.with_name(f"{resolved.name}.corpus")
 
 
-def _check_replaceable(out: Path) -> None:
-    others = sorted(path.name for path in out.iterdir() if path.name not in (TRAIN, HELD_OUT)) if out.is_dir() else []
+def _check_holds_alone(folder: Path, known: Sequence[str], what: str) -> None:
+    found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    # A kill may have left a file under the name that `atomic_write` gives it first.
+    others = [name for name in found if not any(name == each or name.startswith(f".{each}.") for each in known)]
     if others:
-        raise ConfigError(f"a folder that is replaced must hold a corpus alone; received {others[0]!r} in {str(out)!r}")
+        raise ConfigError(
+            f"a folder that is replaced must hold {what} alone; received {others[0]!r} in {str(folder)!r}"
+        )
 
 
 def _check_packages(settings: CorpusSettings) -> None:
@@ -118,10 +123,21 @@ def _facts(files: Sequence[str], vocabulary: bytes, work: Work) -> dict[str, Any
     }
 
 
-def _go_on(folder: Path, facts: dict[str, Any]) -> None:
+def _go_on(folder: Path, facts: dict[str, Any], restart: bool) -> None:
+    """Leave what an earlier call with these `facts` has done, and nothing else."""
     path = folder / REQUEST_FILE
-    if path.exists():
+    if path.exists() and not restart:
         check_same_request(path, read_json_object(path, AlbertEdgeError), facts)
+    elif folder.exists():
+        _check_holds_alone(folder, (REQUEST_FILE, VOCABULARY_FILE, *FOLDERS, _REPLACED), "the work on a corpus")
+        _forget(folder)
+
+
+def _forget(folder: Path) -> None:
+    # The request goes first: a kill on the way must not leave finished steps that nothing says the inputs of.
+    with reported_as(folder):
+        (folder / REQUEST_FILE).unlink(missing_ok=True)
+        shutil.rmtree(folder)
 
 
 def _run(work: Work, runner: str, workers: int, options: Sequence[str], reporter: Reporter) -> None:
@@ -170,6 +186,6 @@ def _move(made: Path, out: Path) -> None:
     with reported_as(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
-            shutil.rmtree(made.parent / "old", ignore_errors=True)
-            os.rename(target, made.parent / "old")
+            shutil.rmtree(made.parent / _REPLACED, ignore_errors=True)
+            os.rename(target, made.parent / _REPLACED)
         os.rename(made, target)
