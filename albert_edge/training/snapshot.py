@@ -109,7 +109,7 @@ def check_same_request(path: Path, stored: Mapping[str, Any], request: Mapping[s
     if names:
         changes = ", ".join(f"{name} {_shown(request.get(name))} for {_shown(stored.get(name))}" for name in names)
         raise AlbertEdgeError(
-            f"the stopped training in {str(path)!r} must go on with the arguments that it started with "
+            f"the stopped run in {str(path)!r} must go on with the arguments that it started with "
             f"(--restart starts over); received {changes}"
         )
 
