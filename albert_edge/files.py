@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Iterator, Union
+from typing import Any, Iterator, Optional, Union
 
 from albert_edge.errors import AlbertEdgeError
 
@@ -16,12 +17,22 @@ PathLike = Union[str, "os.PathLike[str]"]
 
 def atomic_write(path: PathLike, data: bytes) -> None:
     """Write `data` to `path` whole or not at all; raises `AlbertEdgeError` naming `path` if it can't be written."""
+    with atomic_file(path) as temporary, open(temporary, "wb") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def atomic_file(path: PathLike, folder: Optional[PathLike] = None) -> Iterator[str]:
+    """The name of an empty file to fill, which becomes `path` when the block ends, and goes when that raises.
+
+    A kill leaves it in `folder`, on the same disk as `path` (None: beside it). Raises as `atomic_write`.
+    """
     target = Path(path)
     with reported_as(target):
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=folder or target.parent)
+        os.close(handle)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
+            yield temporary
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, target)
         except BaseException:
@@ -45,10 +56,17 @@ def check_writable(path: PathLike, overwrite: bool = True) -> None:
 
 def read_bytes(path: PathLike, error: type[AlbertEdgeError] = AlbertEdgeError) -> bytes:
     """All bytes of the file `path`; an unreadable one raises `error`, naming it and the reason."""
-    try:
+    with _read_as(path, error):
         return Path(path).read_bytes()
-    except OSError as reason:
-        raise error(f"the file must be readable; received {str(path)!r} ({reason.strerror})") from reason
+
+
+def file_sha256(path: PathLike, error: type[AlbertEdgeError] = AlbertEdgeError) -> str:
+    """Of a file of any size, read block by block, in hexadecimal; an unreadable one raises `error` as `read_bytes`."""
+    digest = hashlib.sha256()
+    with _read_as(path, error), open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def read_json_object(path: PathLike, error: type[AlbertEdgeError]) -> dict[str, Any]:
@@ -70,6 +88,14 @@ def reported_as(target: Path) -> Iterator[None]:
         yield
     except OSError as reason:
         raise AlbertEdgeError(f"the output must be writable; received {str(target)!r} ({reason.strerror})") from reason
+
+
+@contextlib.contextmanager
+def _read_as(path: PathLike, error: type[AlbertEdgeError]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as reason:
+        raise error(f"the file must be readable; received {str(path)!r} ({reason.strerror})") from reason
 
 
 def _umask() -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from typing import Any, Optional
 
 import albert_edge
 from albert_edge.config import CONFIG_FILE
 from albert_edge.errors import ConfigError, DataError
-from albert_edge.files import PathLike, read_bytes
+from albert_edge.files import PathLike, file_sha256
 from albert_edge.model.hub import resolve_folder
 from albert_edge.text.tables import Columns
 from albert_edge.training.dp.refusals import check_private
@@ -72,7 +71,7 @@ def checkpoint_facts(argument: str, path: PathLike) -> dict[str, str]:
     """The SHA-256 of each file of the model folder `path` that decides what it answers; `argument` names it."""
     folder = resolve_folder(path)
     named = {file.name for pattern in _HASHED for file in folder.glob(pattern)}
-    return {f"{argument} {name}": file_sha256(folder / name) for name in sorted({CONFIG_FILE, *named})}
+    return {f"{argument} {name}": file_sha256(folder / name, DataError) for name in sorted({CONFIG_FILE, *named})}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,9 +146,9 @@ class Request:
         return {
             "task": self.task,
             "train": str(self.train),
-            "train_sha256": file_sha256(self.train),
+            "train_sha256": file_sha256(self.train, DataError),
             "dev": str(self.dev),
-            "dev_sha256": file_sha256(self.dev),
+            "dev_sha256": file_sha256(self.dev, DataError),
             "columns": dataclasses.asdict(self.columns),
             "dev_columns": dataclasses.asdict(self.dev_columns),
             **self._old_data(),
@@ -163,10 +162,5 @@ class Request:
         facts: dict[str, Any] = {}
         for name, path in (("replay", self.replay), ("old_dev", self.old_dev)):
             if path is not None:
-                facts.update({name: str(path), f"{name}_sha256": file_sha256(path)})
+                facts.update({name: str(path), f"{name}_sha256": file_sha256(path, DataError)})
         return facts
-
-
-def file_sha256(path: PathLike) -> str:
-    """Of the file's contents, in hexadecimal; raises `DataError` if it can't be read."""
-    return hashlib.sha256(read_bytes(path, DataError)).hexdigest()

@@ -8,11 +8,10 @@ from typing import Any, Callable, Mapping, Optional
 import click
 
 import albert_edge
-from albert_edge.errors import AlbertEdgeError, ConfigError
-from albert_edge.files import atomic_write, read_json_object
+from albert_edge.errors import AlbertEdgeError, ConfigError, DataError
+from albert_edge.files import atomic_write, file_sha256, read_json_object
 from albert_edge.harness.environment import machine, software
 from albert_edge.training.reporting import TerminalReporter
-from albert_edge.training.request import file_sha256
 from albert_edge.training.settings import FROM_SCRATCH
 from benchmarks.tasks import columns
 from benchmarks.timing import LENGTHS
@@ -141,7 +140,9 @@ class Work:
         request: dict[str, Any] = {"plan": dataclasses.asdict(self.plan)}
         if on_data:
             sets = self.sets.values()
-            request["sets"] = {data.name: [file_sha256(data.train), file_sha256(data.dev)] for data in sets}
+            request["sets"] = {
+                data.name: [file_sha256(path, DataError) for path in (data.train, data.dev)] for data in sets
+            }
             request["models"] = {name: str(path) for name, path in self._trained.items()}
         return Rows(self.folder / f"{part}.json", request)
 

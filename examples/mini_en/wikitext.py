@@ -2,15 +2,16 @@
 
 The set has a space before each token, `<unk>` for a rare word, and `@-@` for a hyphen inside of one (Merity et al.
 2016). A model that learns from plain text never sees any of these: spaces go where English has none, and a rare word
-becomes a character that SentencePiece has no piece for, so that it is one unknown piece, which is never asked for.
+becomes a character that ALBERT's vocabulary has no piece for: one unknown piece, which is never asked for.
 """
 
 import re
 import sys
 from typing import Iterable, Iterator
 
-UNKNOWN = "\u2047"
-"""What SentencePiece itself prints for an unknown piece."""
+UNKNOWN = "\u2588"
+"""A full block, one unknown piece of ALBERT's vocabulary. SentencePiece's own sign, U+2047, is no way to write one: its
+normal form is two question marks, which are ordinary pieces."""
 
 _RULES = (
     (re.compile(r"<unk>"), UNKNOWN),

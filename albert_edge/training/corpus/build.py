@@ -18,7 +18,7 @@ from typing import Any, Optional, Sequence
 
 import albert_edge
 from albert_edge.errors import AlbertEdgeError, ConfigError, DataError, MissingPackageError
-from albert_edge.files import PathLike, atomic_write, read_json_object, reported_as
+from albert_edge.files import PathLike, atomic_write, file_sha256, read_json_object, reported_as
 from albert_edge.model.output import check_output_folder
 from albert_edge.text.tokenizer import open_tokenizer
 from albert_edge.training.corpus import pipeline
@@ -26,7 +26,7 @@ from albert_edge.training.corpus.inputs import PIECE_BYTES, expanded
 from albert_edge.training.corpus.pieces import counts_of
 from albert_edge.training.corpus.progress import watched
 from albert_edge.training.corpus.settings import CorpusSettings
-from albert_edge.training.corpus.shards import file_sha256, shard_facts
+from albert_edge.training.corpus.shards import shard_facts
 from albert_edge.training.corpus.work import FOLDERS, HELD_OUT, REQUEST_FILE, TRAIN, VOCABULARY_FILE, Work
 from albert_edge.training.pretraining.records import MANIFEST_FILE, Corpus
 from albert_edge.training.reporting import Reporter
@@ -109,12 +109,8 @@ def _check_packages(settings: CorpusSettings) -> None:
 
 def _facts(files: Sequence[str], vocabulary: bytes, work: Work) -> dict[str, Any]:
     """Everything that decides the bytes, as JSON values."""
-    try:
-        inputs = [{"file": Path(file).name, "sha256": file_sha256(Path(file))} for file in files]
-    except OSError as reason:
-        raise DataError(f"the file must be readable; received {reason.filename!r} ({reason.strerror})") from reason
     return {
-        "inputs": inputs,
+        "inputs": [{"file": Path(file).name, "sha256": file_sha256(file, DataError)} for file in files],
         "vocabulary_sha256": hashlib.sha256(vocabulary).hexdigest(),
         "tokenizer": work.tokenizer_options,
         "piece_bytes": work.piece_bytes,

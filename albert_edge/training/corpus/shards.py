@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
+import itertools
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import BinaryIO, Iterator, NamedTuple, Optional
 
 from albert_edge.errors import AlbertEdgeError
-from albert_edge.files import atomic_write, read_json_object, reported_as
+from albert_edge.files import atomic_file, atomic_write, file_sha256, read_json_object, reported_as
 from albert_edge.training.corpus.pieces import records_of
 from albert_edge.training.corpus.work import HELD_OUT, Work
 from albert_edge.training.pretraining.records import Shard
-
-_OPEN_FILES = 64
 
 
 class _Found(NamedTuple):
@@ -32,7 +28,7 @@ def merge(work: Work, part: str, index: int) -> None:
     done = _facts_path(work, part, index)
     if done.exists():
         return
-    found = sorted(_found(work, part, index))
+    found = list(_found(work, part, index))
     values: Optional[dict[str, object]] = None
     if found:
         path = work.path("out", part) / f"{index:05d}-of-{work.settings.shards:05d}.tfrecord"
@@ -64,28 +60,26 @@ def _found(work: Work, part: str, index: int) -> Iterator[_Found]:
 
 
 def _write(work: Work, path: Path, found: list[_Found]) -> None:
-    """Under another name until it is whole."""
+    """Under another name until it is whole: what a kill leaves half written must not lie among the shards."""
     from albert_edge.model.keras import tf
 
-    handle, temporary = tempfile.mkstemp(prefix=".shard.", dir=Path(work.folder))
-    os.close(handle)
-    with contextlib.ExitStack() as stack, tf.io.TFRecordWriter(temporary) as writer:
-        files: dict[str, BinaryIO] = {}
-        for each in found:
-            if each.piece not in files:
-                if len(files) == _OPEN_FILES:
-                    files.pop(next(iter(files))).close()
-                source = work.path("records", f"{each.piece}.bin")
-                files[each.piece] = stack.enter_context(open(source, "rb"))
-            files[each.piece].seek(each.start)
-            writer.write(files[each.piece].read(each.length))
-    os.replace(temporary, path)
+    with tempfile.TemporaryFile(dir=work.folder) as gathered, atomic_file(path, work.path("records", "")) as temporary:
+        starts = list(_gather(work, found, gathered))
+        with tf.io.TFRecordWriter(temporary) as writer:
+            for each, start in sorted(zip(found, starts)):
+                gathered.seek(start)
+                writer.write(gathered.read(each.length))
 
 
-def file_sha256(path: Path) -> str:
-    """Of a file of any size, read block by block; raises `OSError`."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def _gather(work: Work, found: list[_Found], into: BinaryIO) -> Iterator[int]:
+    """Copy the records one after the other, and give where each begins.
+
+    By their hashes neighbours come from any two pieces: read in that order, from more pieces than a process may have
+    files open, nearly each record would open another.
+    """
+    for name, records in itertools.groupby(found, key=lambda each: each.piece):
+        with open(work.path("records", f"{name}.bin"), "rb") as file:
+            for each in records:
+                file.seek(each.start)
+                yield into.tell()
+                into.write(file.read(each.length))
