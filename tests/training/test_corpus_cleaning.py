@@ -63,7 +63,15 @@ def test_a_rule_by_hand(paragraphs, settings, expected):
         ("near_duplicates", -0.1, r"must be in \[0, 1\)"),
         ("min_letters", 2, r"must be in \[0, 1\]"),
         ("shards", 0, "must be a positive integer"),
-        ("min_characters", -1, "must be 0 or more"),
+        ("min_characters", -1, "must be an integer from 0"),
+        ("held_out", "x", r"must be in \[0, 1\); received 'x'"),
+        ("max_repeated", float("nan"), r"must be in \[0, 1\]; received nan"),
+        ("blanks", "no", "must be true or false; received 'no'"),
+        ("mask_personal", 1, "must be true or false; received 1"),
+        ("shards", True, "must be a positive integer; received True"),
+        ("min_characters", 0.5, "must be an integer from 0; received 0.5"),
+        ("min_characters", False, "must be an integer from 0; received False"),
+        ("field", 3, "must be a name; received 3"),
         ("segments", "word", "must be one of sentence, paragraph; received 'word'"),
         ("unicode", "NFX", "must be one of NFC, NFKC, none"),
         ("shard", 3, "did you mean 'shards'"),
@@ -72,3 +80,8 @@ def test_a_rule_by_hand(paragraphs, settings, expected):
 def test_a_wrong_setting_is_refused(name, value, rule):
     with pytest.raises(ConfigError, match=f"{name}.*{rule}"):
         CorpusSettings.from_dict({name: value})
+
+
+def test_settings_may_stand_at_their_edges():
+    values = {"held_out": 0, "near_duplicates": 0, "min_characters": 0, "min_letters": 1, "max_repeated": 0}
+    assert CorpusSettings.from_dict(values).to_dict() == {**CorpusSettings().to_dict(), **values}

@@ -1,5 +1,6 @@
 """What `build_corpus` does before any step: what it takes from an earlier call, and what it refuses. No Beam is run."""
 
+import re
 import shutil
 
 import pytest
@@ -74,3 +75,12 @@ def test_a_folder_of_other_things_is_not_taken_for_a_stopped_run(build, steps, t
         with pytest.raises(ConfigError, match=r"must hold the work on a corpus alone; received 'mine\.txt'"):
             build(**options)
     assert (tmp_path / "out.corpus" / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("runner", ["Nonsense", "", "no.such.Runner", "apache_beam.Nothing", "apache_beam.Pipeline"])
+def test_a_runner_that_beam_does_not_know_is_one_line(build, runner, tmp_path):
+    expected = f"a runner must be local or one of Beam's with its options; received {runner!r} ("
+    with pytest.raises(ConfigError, match=re.escape(expected)) as caught:
+        build(runner=runner)
+    assert len(str(caught.value).splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]

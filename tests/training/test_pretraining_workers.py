@@ -53,6 +53,8 @@ def test_who_takes_part():
     [
         *({"TF_CONFIG": text} for text in ("two", "[]", '{"cluster": {"worker": ["a:1"]}}')),
         *(environment_of(0, kind="evaluator"), environment_of(2), environment_of(-1), environment_of("x")),
+        {"TF_CONFIG": '{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}'},
+        environment_of(0, addresses=(1, 2)),
         {"TF_CONFIG": '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "worker", "index": 0}}'},
     ],
 )

@@ -61,11 +61,11 @@ def build_corpus(
     """
     chosen = CorpusSettings.from_dict(settings)
     workers = workers if workers is not None else len(os.sched_getaffinity(0))
+    _check_packages(chosen)
     pipeline.check_options(runner, workers, beam_options)
     check_output_folder(out, overwrite)
     _check_holds_alone(Path(out), (TRAIN, HELD_OUT), "a corpus")
     tokenizer = open_tokenizer(vocab)
-    _check_packages(chosen)
     files = expanded(inputs)
     folder = work_folder(Path(out))
     options = tokenizer.options.to_dict()

@@ -16,6 +16,7 @@ from typing import Any, Iterable, Iterator, Sequence
 
 from albert_edge.errors import ConfigError
 from albert_edge.model.packages import host_package
+from albert_edge.rules import is_count
 from albert_edge.training.corpus import pieces, shards
 from albert_edge.training.corpus.duplicates import copies
 from albert_edge.training.corpus.inputs import Piece
@@ -35,7 +36,7 @@ def run(work: Work, runner: str, workers: int, options: Sequence[str]) -> None:
 def _where(work: Work, runner: str, workers: int, options: Sequence[str]) -> dict[str, Any]:
     made = host_package("apache_beam.options.pipeline_options").PipelineOptions
     if runner != LOCAL:
-        return {"options": made([f"--runner={runner}", *options])}
+        return {"options": made(_named_runner(runner, options))}
     # By its class: the name `DirectRunner` may try to fetch another program that runs pipelines.
     kind = host_package("apache_beam.runners.portability.fn_api_runner").FnApiRunner
     if workers == 1:
@@ -60,14 +61,30 @@ def _without_logs() -> Iterator[None]:
 
 
 def check_options(runner: str, workers: int, options: Sequence[str]) -> None:
-    """Raises `ConfigError` for a number of workers or an option that Beam can't take."""
-    if workers < 1:
-        raise ConfigError(f"workers must be 1 or more; received {workers}")
+    """Raises `ConfigError` for a number of workers, an option or a runner that Beam can't take."""
+    if not is_count(workers):
+        raise ConfigError(f"workers must be 1 or more; received {workers!r}")
     wrong = [option for option in options if not option.startswith("--")]
     if wrong:
         raise ConfigError(f"a Beam option must be written --name=value; received {wrong[0]!r}")
-    if not runner:
-        raise ConfigError(f"a runner must be {LOCAL} or a name that Beam knows; received {runner!r}")
+    if runner != LOCAL:
+        _check_runner(runner, options)
+
+
+def _check_runner(runner: str, options: Sequence[str]) -> None:
+    beam = host_package("apache_beam")
+    made = host_package("apache_beam.options.pipeline_options").PipelineOptions
+    try:
+        beam.Pipeline(options=made(_named_runner(runner, options)))
+    except (ValueError, TypeError, ImportError, AttributeError) as reason:
+        why = " ".join(str(reason).split())
+        raise ConfigError(
+            f"a runner must be {LOCAL} or one of Beam's with its options; received {runner!r} ({why})"
+        ) from reason
+
+
+def _named_runner(runner: str, options: Sequence[str]) -> list[str]:
+    return [f"--runner={runner}", *options]
 
 
 def _build(beam: Any, pipeline: Any, work: Work) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Mapping
 
-from albert_edge.errors import ConfigError
-from albert_edge.rules import is_count, refuse_unknown
+from albert_edge.rules import Rules, check_rules, is_count, is_number, refuse_unknown
 
 SEGMENTS = ("sentence", "paragraph")
 UNICODE = ("NFC", "NFKC", "none")
@@ -39,19 +38,7 @@ class CorpusSettings:
     """E-mail addresses, numbers of telephones, cards and persons are masked."""
 
     def __post_init__(self) -> None:
-        for name in ("held_out", "near_duplicates"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be in [0, 1); received {getattr(self, name)}")
-        for name in ("min_letters", "max_repeated"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"{name} must be in [0, 1]; received {getattr(self, name)}")
-        if not is_count(self.shards):
-            raise ConfigError(f"shards must be a positive integer; received {self.shards!r}")
-        if self.min_characters < 0:
-            raise ConfigError(f"min_characters must be 0 or more; received {self.min_characters!r}")
-        for name, allowed in (("segments", SEGMENTS), ("unicode", UNICODE)):
-            if getattr(self, name) not in allowed:
-                raise ConfigError(f"{name} must be one of {', '.join(allowed)}; received {getattr(self, name)!r}")
+        check_rules(self, _RULES)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CorpusSettings:
@@ -66,3 +53,26 @@ class CorpusSettings:
 
 AS_IT_IS = {"unicode": "none", "blanks": False, "min_characters": 0, "min_letters": 0.0, "max_repeated": 1.0}
 """The settings of a corpus whose texts are not cleaned."""
+
+
+def _number_to_1(value: Any) -> bool:
+    return is_number(value) and 0 <= value <= 1
+
+
+_SHARE = ("in [0, 1]", _number_to_1)
+_LESS_THAN_ALL = ("in [0, 1)", lambda value: _number_to_1(value) and value < 1)
+_FLAG = ("true or false", lambda value: isinstance(value, bool))
+
+_RULES: Rules = {
+    "held_out": _LESS_THAN_ALL,
+    "shards": ("a positive integer", is_count),
+    "segments": (f"one of {', '.join(SEGMENTS)}", lambda value: value in SEGMENTS),
+    "field": ("a name", lambda value: isinstance(value, str)),
+    "unicode": (f"one of {', '.join(UNICODE)}", lambda value: value in UNICODE),
+    "blanks": _FLAG,
+    "min_characters": ("an integer from 0", lambda value: is_number(value) and is_count(value + 1)),
+    "min_letters": _SHARE,
+    "max_repeated": _SHARE,
+    "near_duplicates": _LESS_THAN_ALL,
+    "mask_personal": _FLAG,
+}

@@ -13,15 +13,14 @@ each shard is a sample of the whole corpus.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional
 
 import numpy as np
 
 from albert_edge.errors import DataError
-from albert_edge.files import PathLike, read_bytes, read_json_object
+from albert_edge.files import PathLike, file_sha256, read_json_object
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,14 +90,19 @@ class Corpus:
         }
         return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
 
-    def read(self, shard: int) -> list[Record]:
-        """The records of a shard; raises `DataError` if its bytes aren't those of the manifest."""
+    def read(self, shard: int, vocab_size: Optional[int] = None) -> list[Record]:
+        """The records of a shard; raises `DataError` if its bytes aren't those of the manifest, and for an id that a
+        vocabulary of `vocab_size` pieces (None: any) doesn't have."""
         entry = self.shards[shard]
         path = self.folder / entry.file
-        found = hashlib.sha256(read_bytes(path, DataError)).hexdigest()
+        found = file_sha256(path, DataError)
         if found != entry.sha256:
             raise DataError(f"{path}: a shard must have the manifest's SHA-256, {entry.sha256}; received {found}")
-        return read_records(path)
+        records = read_records(path)
+        highest = max((int(record.ids.max()) for record in records), default=0)
+        if vocab_size is not None and highest >= vocab_size:
+            raise DataError(f"{path}: ids must be below {vocab_size}, the pieces of the vocabulary; received {highest}")
+        return records
 
 
 def open_corpus(folder: PathLike) -> Corpus:
@@ -140,11 +144,14 @@ def encoded(record: Record) -> bytes:
 
 def read_records(path: PathLike) -> list[Record]:
     """Every record of a shard; raises `DataError` on a file that isn't TFRecords of such records."""
+    from google.protobuf.message import DecodeError
+
     from albert_edge.model.keras import tf
 
+    unreadable = (tf.errors.OpError, DecodeError, ValueError, KeyError, IndexError)
     try:
         return [_decoded(raw) for raw in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
-    except (tf.errors.OpError, ValueError, KeyError, IndexError) as reason:
+    except unreadable as reason:
         raise DataError(f"{path}: a shard must hold records of documents; received other bytes ({reason})") from reason
 
 
@@ -152,8 +159,11 @@ def _decoded(raw: bytes) -> Record:
     from albert_edge.model.keras import tf
 
     features = tf.train.Example.FromString(raw).features.feature
-    lengths, ids = (np.array(features[name].int64_list.value, np.int32) for name in ("lengths", "ids"))
+    lengths, ids = (np.array(features[name].int64_list.value, np.int64) for name in ("lengths", "ids"))
     if lengths.sum() != len(ids) or not len(ids) or lengths.min() < 1:
         raise ValueError(f"lengths must sum to the ids; received {lengths.sum()} and {len(ids)}")
+    if ids.min() < 0 or ids.max() > np.iinfo(np.int32).max:
+        raise ValueError(f"ids must be from 0 and fit 32 bits; received {ids.min()} to {ids.max()}")
     document = features["document"].bytes_list.value[0].decode()
-    return Record(document, features["part"].int64_list.value[0], lengths, ids)
+    part = features["part"].int64_list.value[0]
+    return Record(document, part, lengths.astype(np.int32), ids.astype(np.int32))

@@ -112,7 +112,7 @@ def first_tensors(
     The bias is the logarithm of each piece's frequency: a model would else need its first updates to learn that alone.
     """
     tensors = initial_tensors(config, TASK, settings.seed)
-    texts = _sample(corpus)
+    texts = _sample(corpus, config.vocab_size)
     tensors[OUTPUT_BIAS] = _log_frequencies(texts, config.vocab_size)
     if settings.word_vectors:
         special = (tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id)
@@ -124,7 +124,7 @@ def first_tensors(
 
 def output_bias(corpus: Corpus, vocab_size: int) -> NDArray[np.float32]:
     """The logarithm of each piece's frequency in `corpus`, float32 [vocab_size]."""
-    return _log_frequencies(_sample(corpus), vocab_size)
+    return _log_frequencies(_sample(corpus, vocab_size), vocab_size)
 
 
 def _log_frequencies(texts: list[NDArray[np.int32]], vocab_size: int) -> NDArray[np.float32]:
@@ -133,10 +133,11 @@ def _log_frequencies(texts: list[NDArray[np.int32]], vocab_size: int) -> NDArray
     return logs
 
 
-def _sample(corpus: Corpus) -> list[NDArray[np.int32]]:
+def _sample(corpus: Corpus, vocab_size: int) -> list[NDArray[np.int32]]:
     texts: list[NDArray[np.int32]] = []
     tokens = 0
-    for record in itertools.chain.from_iterable(corpus.read(shard) for shard in range(len(corpus.shards))):
+    shards = (corpus.read(shard, vocab_size) for shard in range(len(corpus.shards)))
+    for record in itertools.chain.from_iterable(shards):
         if tokens >= COUNTED_TOKENS:
             break
         texts.append(record.ids)

@@ -106,7 +106,7 @@ class Examples:
             epoch, first = epoch + 1, 0
 
     def _shuffled_pairs(self, epoch: int, shard: int) -> list[Pair]:
-        records = self._corpus.read(shard)
+        records = self._corpus.read(shard, len(self._is_special))
         complaint = check_strangers(records) if self._objective == "nsp" else None
         if complaint is not None:
             raise DataError(f"{self._corpus.folder / self._corpus.shards[shard].file}: {complaint}")

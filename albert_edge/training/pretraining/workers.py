@@ -55,6 +55,8 @@ def _workers(values: Any, text: str) -> Workers:
         return Workers()
     addresses, task = cluster["worker"], values["task"]
     index = int(task["index"])
+    if not isinstance(addresses, list) or not all(isinstance(each, str) for each in addresses):
+        raise ConfigError(f"{_RULE}; received {text!r}")
     if set(cluster) != {"worker"} or task["type"] != "worker" or not 0 <= index < len(addresses):
         raise ConfigError(f"{_RULE}; received {text!r}")
     return Workers(len(addresses), index)
