@@ -85,9 +85,28 @@ def test_near_copies_are_those_of_datasketchs_index(texts):
         index.insert(number, each)
     expected = {(number, EXACT if texts[number] in texts[:number] else reason) for number, reason in expected}
     assert len(expected) > 8
+    assert {reason for _, reason in expected} == {EXACT, NEAR}
     # Equal texts are near in every band and exact by their digests.
-    found = found_by_bands(documents, THRESHOLD)
-    assert {number for number, _ in found} == {number for number, _ in expected}
+    assert found_by_bands(documents, THRESHOLD) == expected
+
+
+def test_of_a_chain_what_is_near_a_smaller_hash_goes(texts):
+    """Whether or not that one stays: the ends of the chain are less alike than the threshold."""
+    words = texts[1].split()
+    chain = [list(words), list(words), list(words)]
+    for start, ends in ((20, chain[1:]), (120, chain[2:])):
+        for place in range(start, start + 80, 20):
+            for each in ends:
+                each[place] = f"other{place}"
+    first, middle, last = (" ".join(each) for each in chain)
+    assert min(jaccard(first, middle), jaccard(middle, last)) > THRESHOLD > jaccard(first, last)
+    for order, gone in (
+        ([first, middle, last], {1, 2}),
+        ([last, middle, first], {1, 2}),
+        ([first, last, middle], {2}),
+        ([middle, first, last], {1, 2}),
+    ):
+        assert found_by_bands(table(order), THRESHOLD) == {(number, NEAR) for number in gone}
 
 
 def test_what_goes_is_as_similar_as_it_should_be(texts):

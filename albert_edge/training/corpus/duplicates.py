@@ -1,8 +1,9 @@
 """Which documents are copies: MinHash signatures, and the search for equal bands of them (datasketch).
 
-Of near copies the one with the smallest SHA-256 stays, whatever the order of the inputs: a document goes if one with a
-smaller hash is near it, so that chains of copies end in one document. What travels between processes are `ENTRY`s of
-20 bytes; signatures stay on disk, and are read where two entries meet, to check what the bands have found.
+Of two near copies the one with the larger SHA-256 goes, whatever the order of the inputs and whether or not the other
+stays: no two that stay were found near each other. Of a chain of copies the smallest hash stays, and another one only if all
+that are near it have larger hashes. What travels between processes are `ENTRY`s of 20 bytes; signatures stay on disk,
+and are read where two entries meet, to check what the bands have found.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 PERMUTATIONS = 128
 SHINGLE_WORDS = 5
 BUCKETS = 256
-"""Groups that entries are sent to by the first bits of their keys."""
+"""Groups that entries are sent to by the last bits of their keys."""
 
 EXACT, NEAR = 1, 2
 """Why a document goes."""
@@ -121,17 +122,20 @@ def _rows(run: NDArray[np.void], read: Callable[[int, int], NDArray[np.void]]) -
 
 def _copies(rows: Sequence[Row], threshold: float) -> Iterator[tuple[Place, int]]:
     digests: set[bytes] = set()
-    kept: list[NDArray[np.uint32]] = []
-    for row in rows:
+    signatures = np.stack([row.signature for row in rows])
+    stay: list[int] = []
+    for number, row in enumerate(rows):
         if row.digest in digests:
             yield row.place, EXACT
             continue
         digests.add(row.digest)
         if threshold > 0:
-            if kept and _similarity(np.stack(kept), row.signature).max() >= threshold:
+            # Nearly every copy is near one that stays; comparing with all is for chains.
+            earlier = (signatures[stay], signatures[:number])
+            if any(len(each) and _similarity(each, row.signature).max() >= threshold for each in earlier):
                 yield row.place, NEAR
             else:
-                kept.append(row.signature)
+                stay.append(number)
 
 
 def _similarity(many: NDArray[np.uint32], one: NDArray[np.uint32]) -> NDArray[np.float64]:
