@@ -1,9 +1,9 @@
 """Which documents are copies: MinHash signatures, and the search for equal bands of them (datasketch).
 
 Of two near copies the one with the larger SHA-256 goes, whatever the order of the inputs and whether or not the other
-stays: no two that stay were found near each other. Of a chain of copies the smallest hash stays, and another one only if all
-that are near it have larger hashes. What travels between processes are `ENTRY`s of 20 bytes; signatures stay on disk,
-and are read where two entries meet, to check what the bands have found.
+stays: no two that stay were found near each other. Of a chain of copies the smallest hash stays, and another one only
+if all that are near it have larger hashes. What travels between processes are `ENTRY`s of 20 bytes; signatures stay on
+disk, and are read where two entries meet, to check what the bands have found.
 """
 
 from __future__ import annotations
