@@ -38,7 +38,7 @@ def find_cards(text: str) -> Iterator[Found]:
         digits = re.sub(r"\D", "", match[0])
         issued = any(first.match(digits) and len(digits) in lengths for first, lengths in _ISSUERS)
         if issued and _GROUPS.fullmatch(match[0]) and luhn.is_valid(digits):
-            yield Found(match.start(), match.end(), "card", "card")
+            yield Found(match.start(), match.end(), "card")
 
 
 def find_ibans(text: str) -> Iterator[Found]:
@@ -48,6 +48,6 @@ def find_ibans(text: str) -> Iterator[Found]:
         written = match[0]
         while len(written) >= 15:
             if iban.is_valid(written, check_country=False):
-                yield Found(match.start(), match.start() + len(written), "iban", "IBAN")
+                yield Found(match.start(), match.start() + len(written), "iban")
                 break
             written = re.sub(r"[ -]?[A-Za-z\d]+$", "", written)

@@ -21,6 +21,6 @@ def find_emails(text: str) -> Iterator[Found]:
     """The addresses in `text`; a handle (`@name`) is none, nor is a host without a dot."""
     if "@" in text:
         for match in _EMAIL.finditer(text):
-            yield Found(match.start(), match.end(), "email", "address")
+            yield Found(match.start(), match.end(), "email")
     for match in _SPELT.finditer(text):
-        yield Found(match.start(), match.end(), "email", "spelt out")
+        yield Found(match.start(), match.end(), "email")

@@ -10,12 +10,11 @@ BEFORE, AFTER = 48, 24
 
 
 class Found(NamedTuple):
-    """The characters `start` to `end` of a text, what they are, and by which rule."""
+    """The characters `start` to `end` of a text, and what they are."""
 
     start: int
     end: int
     kind: str
-    scheme: str = ""
 
 
 def near(words: re.Pattern[str], text: str, start: int, end: int) -> bool:

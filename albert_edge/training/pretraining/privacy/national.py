@@ -100,7 +100,7 @@ def find_national_ids(text: str) -> Iterator[Found]:
             if words and not near(words, text, match.start(), match.end()):
                 continue
             if scheme.check is None or _is_valid(scheme.check, match[0]):
-                yield Found(match.start(), match.end(), "national_id", scheme.name)
+                yield Found(match.start(), match.end(), "national_id")
 
 
 def _is_valid(check: str, written: str) -> bool:

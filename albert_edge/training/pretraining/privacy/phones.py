@@ -44,10 +44,10 @@ def find_phones(text: str) -> Iterator[Found]:
             plausible = not other and _as_usual(written)
         if plausible:
             extension = _EXTENSION.match(text, match.end())
-            yield Found(match.start(), extension.end() if extension else match.end(), "phone", "phone")
+            yield Found(match.start(), extension.end() if extension else match.end(), "phone")
     for match in _LOCAL.finditer(text):
         if near(_SAID, text, match.start(), match.end()):
-            yield Found(match.start(), match.end(), "phone", "local")
+            yield Found(match.start(), match.end(), "phone")
 
 
 def _as_usual(written: str) -> bool:
