@@ -18,6 +18,7 @@ pytest.importorskip("phonenumbers", reason="needs the extra 'corpus'")
 from albert_edge.errors import MissingPackageError
 from albert_edge.training.pretraining import privacy
 from albert_edge.training.pretraining.privacy import libraries, national, phones
+from albert_edge.training.pretraining.privacy.plain import _table
 
 ROWS = [
     json.loads(line) for line in (Path(__file__).parent / "personal.jsonl").read_text(encoding="utf-8").splitlines()
@@ -89,15 +90,57 @@ def test_a_text_is_masked_and_counted():
     assert privacy.mask_personal("In 1865, 12 of 40.") == ("In 1865, 12 of 40.", {})
 
 
-def test_masking_twice_changes_nothing():
-    for row in ROWS:
-        masked, _ = privacy.mask_personal(row["text"])
+SHORTER = "Tel. or averyveryverylongname.lastname@example-company.com 555-0123"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SHORTER, "Tel. or [EMAIL] [PHONE]"),
+        ("+1 202-555-0123 has part 555-0188.", "[PHONE] has part 555-0188."),
+    ],
+    ids=["a stand-in brings the word near", "a stand-in is no word"],
+)
+def test_masking_twice_changes_nothing(text, expected):
+    assert privacy.mask_personal(text)[0] == expected
+    for each in (text, *(row["text"] for row in ROWS)):
+        masked, _ = privacy.mask_personal(each)
         assert privacy.mask_personal(masked) == (masked, {})
+
+
+def test_stand_ins_are_counted_each_time():
+    assert privacy.mask_personal(SHORTER)[1] == {"email": 1, "phone": 1}
 
 
 def test_numbers_of_other_scripts_keep_their_places():
     text = "卡号 ４１１１１１１１１１１１１１１１，谢谢"
     assert privacy.mask_personal(text) == ("卡号 [CARD]，谢谢", {"card": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("请写信给 jane＠example.com，谢谢", "请写信给 [EMAIL]，谢谢"),
+        ("jane（at）example．com", "[EMAIL]"),
+        ("jane （\u00a0ＡＴ\u3000） example [\tdot ] com", "[EMAIL]"),
+    ],
+)
+def test_an_address_in_full_width_signs_is_one_without_a_number(text, expected):
+    assert privacy.mask_personal(text) == (expected, {"email": 1})
+
+
+def test_the_hint_knows_every_sign_that_becomes_plain():
+    for code, sign in _table().items():
+        for text in ("a@b", "1234", "(at)", "[at]", "{ AT }"):
+            written = text.replace(sign, chr(code))
+            assert privacy._HINT.search(written), written
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x0b", "\x85", "\u2028", "\u2029"])
+def test_an_address_does_not_go_on_in_the_next_line(end):
+    for text in (f"me{end}(at) example.com", f"me (at){end}example.com", f"me (at) example{end}[dot] com"):
+        assert privacy.mask_personal(text) == (text, {})
+    assert privacy.mask_personal(f"me (at) example.com{end}(at) home")[0] == f"[EMAIL]{end}(at) home"
 
 
 def test_every_kind_of_id_has_a_check_that_exists():

@@ -32,22 +32,31 @@ STAND_INS = {
 
 A word of plain letters that any vocabulary has, so that none becomes the unknown piece and lower case leaves it what it
 is; between brackets, so that it can't be mistaken for the word in a sentence; without a digit or an at sign, so that
-masking twice changes nothing; one for all of a kind, so that there's nothing to learn by heart. An invented address or
+none is found again; one for all of a kind, so that there's nothing to learn by heart. An invented address or
 number would be in the model's answers as if it were somebody's.
 """
 
-_HINT = re.compile(r"@|\d(?:\D{0,3}\d){3}|[(\[{] ?(?:at|AT) ?[)\]}]")
-"""What a text has in which anything may be found: an at sign, or four digits near each other."""
+_HINT = re.compile(r"[@＠]|\d(?:\D{0,3}\d){3}|[(\[{（]\s?(?:at|[AＡ][TＴ])\s?[)\]}）]")
+"""What a text has in which anything may be found: an at sign, or four digits near each other. It's the text as it came:
+most has no hint, and is never made plain."""
+
+_STAND_IN = re.compile(rf"\[(?:{'|'.join(each.strip('[]') for each in STAND_INS.values())})\]")
 
 
 def mask_personal(text: str) -> tuple[str, dict[str, int]]:
-    """`text` with stand-ins for all that is found in it, and how many of each kind (only kinds that were found)."""
-    parts, counts, end = [], dict[str, int](), 0
-    for each in find_personal(text):
-        parts += [text[end : each.start], STAND_INS[each.kind]]
-        counts[each.kind] = counts.get(each.kind, 0) + 1
-        end = each.end
-    return "".join([*parts, text[end:]]) if parts else text, counts
+    """`text` with stand-ins for all that is found in it, and how many of each kind (only kinds that were found).
+
+    Again until nothing is found: where a stand-in is shorter, a word that names a number comes near it.
+    """
+    counts: dict[str, int] = {}
+    while found := find_personal(text):
+        parts, end = [], 0
+        for each in found:
+            parts += [text[end : each.start], STAND_INS[each.kind]]
+            counts[each.kind] = counts.get(each.kind, 0) + 1
+            end = each.end
+        text = "".join([*parts, text[end:]])
+    return text, counts
 
 
 def find_personal(text: str) -> list[Found]:
@@ -55,12 +64,19 @@ def find_personal(text: str) -> list[Found]:
     if not _HINT.search(text):
         return []
     order = list(STAND_INS)
-    found = sorted(_candidates(plain(text)), key=lambda each: (each.start - each.end, order.index(each.kind)))
+    found = sorted(
+        _candidates(_without_stand_ins(plain(text))), key=lambda each: (each.start - each.end, order.index(each.kind))
+    )
     kept: list[Found] = []
     for each in found:
         if all(each.end <= other.start or other.end <= each.start for other in kept):
             kept.append(each)
     return sorted(kept, key=lambda each: each.start)
+
+
+def _without_stand_ins(text: str) -> str:
+    """As many characters: the words of stand-ins must not name the numbers near them."""
+    return _STAND_IN.sub(lambda match: f"[{' ' * (len(match[0]) - 2)}]", text)
 
 
 def _candidates(text: str) -> Iterator[Found]:

@@ -12,8 +12,9 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 # Scripts without spaces go on after an address: its last part is of one script.
 _TOP = r"(?:xn--[A-Za-z0-9-]+|[A-Za-z]{2,63}|[^\W\d_A-Za-z]{2,63})(?![A-Za-z0-9_])"
 _EMAIL = re.compile(rf"(?<![\w.+-]){_LOCAL}@(?:{_LABEL}\.)+{_TOP}")
-_AT = r"\s?[(\[{]\s?(?:at|AT)\s?[)\]}]\s?"
-_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|DOT)\s?[)\]}]\s?)"
+# No line end: what follows one is another paragraph's.
+_AT = r"[ \t]?[(\[{][ \t]?(?:at|AT)[ \t]?[)\]}][ \t]?"
+_DOT = r"(?:\.|[ \t]?[(\[{][ \t]?(?:dot|DOT)[ \t]?[)\]}][ \t]?)"
 _SPELT = re.compile(rf"(?<![\w.+-]){_LOCAL}{_AT}(?:{_LABEL}{_DOT})+[^\W\d_]{{2,}}")
 
 
