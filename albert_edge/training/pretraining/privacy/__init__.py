@@ -36,7 +36,8 @@ none is found again; one for all of a kind, so that there's nothing to learn by 
 number would be in the model's answers as if it were somebody's.
 """
 
-_HINT = re.compile(r"[@＠]|\d(?:\D{0,3}\d){3}|[(\[{（]\s?(?:at|[AＡ][TＴ])\s?[)\]}）]")
+# One class of first characters, then what may follow each: three alternatives take twice the time.
+_HINT = re.compile(r"[@＠\d(\[{（](?:(?<=[@＠])|(?<=\d)(?:\D{0,3}\d){3}|(?<=[(\[{（])\s?(?:at|[AＡ][TＴ])\s?[)\]}）])")
 """What a text has in which anything may be found: an at sign, or four digits near each other. It's the text as it came:
 most has no hint, and is never made plain."""
 
