@@ -104,7 +104,7 @@ def read_snapshot(path: Path, position_type: Callable[..., Any] = Position) -> O
 
 
 def check_same_request(path: Path, stored: Mapping[str, Any], request: Mapping[str, Any]) -> None:
-    """Raises `AlbertEdgeError` naming each thing in which `request` differs from that of the snapshot at `path`."""
+    """Raises `AlbertEdgeError` naming each thing in which `request` differs from that of the stopped run at `path`."""
     names = [name for name in {**stored, **request} if stored.get(name) != request.get(name)]
     if names:
         changes = ", ".join(f"{name} {_shown(request.get(name))} for {_shown(stored.get(name))}" for name in names)

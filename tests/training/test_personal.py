@@ -108,6 +108,16 @@ def test_masking_twice_changes_nothing(text, expected):
         assert privacy.mask_personal(masked) == (masked, {})
 
 
+def test_lines_are_searched_as_the_whole_text_is(monkeypatch):
+    """With what stands near them in other lines, and without lines that have nothing."""
+    text = "\n".join(line for row in ROWS[::9] for line in (row["text"], "Tel.", "A line.", "[PHONE] [ID] 555-0123"))
+    found = privacy.find_personal(text)
+    assert len(list(privacy._hinted_lines(text))) < text.count("\n") / 1.5
+    monkeypatch.setattr(privacy, "_hinted_lines", lambda text: [(0, len(text))])
+    assert found == privacy.find_personal(text)
+    assert len(found) > 25
+
+
 def test_stand_ins_are_counted_each_time():
     assert privacy.mask_personal(SHORTER)[1] == {"email": 1, "phone": 1}
 

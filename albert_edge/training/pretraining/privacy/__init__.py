@@ -16,7 +16,7 @@ from typing import Iterator
 
 from albert_edge.training.pretraining.privacy.cards import find_cards, find_ibans
 from albert_edge.training.pretraining.privacy.emails import find_emails
-from albert_edge.training.pretraining.privacy.found import Found
+from albert_edge.training.pretraining.privacy.found import AFTER, BEFORE, Found
 from albert_edge.training.pretraining.privacy.national import find_national_ids
 from albert_edge.training.pretraining.privacy.phones import find_phones
 from albert_edge.training.pretraining.privacy.plain import plain
@@ -41,6 +41,9 @@ _HINT = re.compile(r"[@＠\d(\[{（](?:(?<=[@＠])|(?<=\d)(?:\D{0,3}\d){3}|(?<=[
 """What a text has in which anything may be found: an at sign, or four digits near each other. It's the text as it came:
 most has no hint, and is never made plain."""
 
+_AROUND = BEFORE + AFTER + 8
+"""Characters around a line in which a word may name a number in it, and the whole of a stand-in there."""
+
 _STAND_IN = re.compile(rf"\[(?:{'|'.join(each.strip('[]') for each in STAND_INS.values())})\]")
 
 
@@ -61,25 +64,39 @@ def mask_personal(text: str) -> tuple[str, dict[str, int]]:
 
 
 def find_personal(text: str) -> list[Found]:
-    """All that is found in `text`, in its order, none over another."""
-    if not _HINT.search(text):
-        return []
+    """All that is found in `text`, in its order, none over another; nothing goes across a line's end."""
     order = list(STAND_INS)
-    found = sorted(
-        _candidates(_without_stand_ins(plain(text))), key=lambda each: (each.start - each.end, order.index(each.kind))
-    )
     kept: list[Found] = []
-    for each in found:
-        if all(each.end <= other.start or other.end <= each.start for other in kept):
-            kept.append(each)
-    return sorted(kept, key=lambda each: each.start)
+    for line in _hinted_lines(text):
+        found = sorted(_candidates(text, *line), key=lambda each: (each.start - each.end, order.index(each.kind)))
+        of_line: list[Found] = []
+        for each in found:
+            if all(each.end <= other.start or other.end <= each.start for other in of_line):
+                of_line.append(each)
+        kept += sorted(of_line, key=lambda each: each.start)
+    return kept
+
+
+def _hinted_lines(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each line that has a hint: of a book few have."""
+    end = 0
+    while hint := _HINT.search(text, end):
+        start = text.rfind("\n", 0, hint.start()) + 1
+        end = text.find("\n", hint.start())
+        end = len(text) if end < 0 else end
+        yield start, end
+
+
+def _candidates(text: str, start: int, end: int) -> Iterator[Found]:
+    """Those in the line from `start` to `end` of `text`; what stands near it is looked at too."""
+    first = max(0, start - _AROUND)
+    near_it = _without_stand_ins(plain(text[first : end + _AROUND]))
+    for find in (find_emails, find_ibans, find_cards, find_national_ids, find_phones):
+        for each in find(near_it):
+            if start <= first + each.start and first + each.end <= end:
+                yield Found(first + each.start, first + each.end, each.kind)
 
 
 def _without_stand_ins(text: str) -> str:
     """As many characters: the words of stand-ins must not name the numbers near them."""
     return _STAND_IN.sub(lambda match: f"[{' ' * (len(match[0]) - 2)}]", text)
-
-
-def _candidates(text: str) -> Iterator[Found]:
-    for find in (find_emails, find_ibans, find_cards, find_national_ids, find_phones):
-        yield from find(text)
