@@ -8,7 +8,7 @@ seed and the epoch's number, so that a training can go on in the middle of an ep
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Batch(NamedTuple):
     """As the objective's `target_specs` say."""
     additions: tuple[tuple[NDArray[Any], ...], ...] = ()
     """What each addition's `arrays` gave; of no use where nothing is updated."""
+    rows: Optional[NDArray[np.int64]] = None
+    """[B]: which of the training set they are. Only a private update asks."""
 
 
 def make_batch(texts: Sequence[Packed], targets: tuple[NDArray[Any], ...], pad_id: int) -> Batch:
@@ -88,11 +90,18 @@ def padding_share(lengths: Sequence[int], batches: Sequence[NDArray[np.int64]]) 
 
 
 def drop_words(
-    texts: Sequence[Packed], share: float, kept_ids: Sequence[int], mask_id: int, generator: np.random.Generator
+    texts: Sequence[Packed],
+    share: float,
+    kept_ids: Sequence[int],
+    mask_id: int,
+    generators: Iterable[np.random.Generator],
 ) -> list[Packed]:
-    """`texts` with `share` of their pieces, at random, replaced by `mask_id`; `kept_ids` are never replaced."""
+    """`texts` with `share` of their pieces, at random, replaced by `mask_id`; `kept_ids` are never replaced.
+
+    `generators`: what each text is drawn with, maybe one and the same again and again.
+    """
     dropped = []
-    for packed in texts:
+    for packed, generator in zip(texts, generators):
         chosen = (generator.random(len(packed.input_ids)) < share) & ~np.isin(packed.input_ids, kept_ids)
         ids = np.where(chosen, np.int32(mask_id), packed.input_ids)
         dropped.append(dataclasses.replace(packed, input_ids=ids))

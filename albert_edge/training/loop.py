@@ -7,9 +7,10 @@ on the development set, and the training ends after `patience` epochs that broug
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import time
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -152,9 +153,16 @@ class Training:
         further = tuple(tuple(addition.arrays(indices, items)) for addition in self.additions)
         if share:
             mask_id = tokenizer.unk_id if tokenizer.mask_id is None else tokenizer.mask_id
-            generator = np.random.default_rng([seed, step, _DROPPED_WORDS])
-            texts = drop_words(texts, share, (tokenizer.cls_id, tokenizer.sep_id), mask_id, generator)
-        return make_batch(texts, items.targets, tokenizer.pad_id)._replace(additions=further)
+            generators = self._word_generators(indices)
+            texts = drop_words(texts, share, (tokenizer.cls_id, tokenizer.sep_id), mask_id, generators)
+        return make_batch(texts, items.targets, tokenizer.pad_id)._replace(additions=further, rows=indices)
+
+    def _word_generators(self, indices: NDArray[np.int64]) -> Iterable[np.random.Generator]:
+        """What drops the words of each row: a private one's own, else one for all of them in their order."""
+        step = self.position.step
+        if self._private is not None:
+            return self._private.word_generators(step, indices)
+        return itertools.repeat(np.random.default_rng([self._settings.seed, step, _DROPPED_WORDS]))
 
     def _dev_batches(self) -> Iterator[Batch]:
         """All of dev, in batches of about one length; what is drawn is the same in every epoch."""

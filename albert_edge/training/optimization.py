@@ -134,6 +134,8 @@ class TrainStep:
     def _one_update(
         self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], arrays: tuple[tuple[tf.Tensor, ...], ...]
     ) -> tf.Tensor:
+        # Runs when the graph is traced, which binds dropout to this generator for good.
+        tf.random.set_global_generator(self._generator)
         loss, found = self._loss_and_gradients(inputs, targets, arrays)
         # An embedding table's gradient comes as slices, one a token. Their norm isn't the gradient's where an id
         # occurs twice, and Keras clips before it adds them up: so they are added up here.
@@ -146,8 +148,6 @@ class TrainStep:
     def _loss_and_gradients(
         self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], arrays: tuple[tuple[tf.Tensor, ...], ...]
     ) -> tuple[tf.Tensor, list[Any]]:
-        # Runs when the graph is traced, which binds dropout to this generator for good.
-        tf.random.set_global_generator(self._generator)
         with tf.GradientTape() as tape:
             loss = self._loss(self._answered(inputs, targets, training=True), arrays)
         return loss, tape.gradient(loss, self._weights)

@@ -57,8 +57,8 @@ class Packs(SingleLabel):
 
     def __init__(self, settings, dev):
         self.settings = settings
-        columns = Columns()
-        self.request = Request("text-classification", "train", "dev", columns, columns, Source(size="tiny"), settings)
+        columns, source = Columns(), Source(size="tiny", vocab="spiece.model")
+        self.request = Request("text-classification", "train", "dev", columns, columns, source, settings)
         self.labels = ("common", "rare")
         self.data = dev
 

@@ -10,6 +10,7 @@ from test_loop import Packs, encoded, start  # noqa: F401 - a fixture
 from albert_edge.errors import ConfigError
 from albert_edge.training.batches import make_batch
 from albert_edge.training.dp.plan import PrivacyPlan
+from albert_edge.training.preparation import Prepared
 from albert_edge.training.settings import TrainingSettings
 
 pytestmark = pytest.mark.slow
@@ -47,7 +48,8 @@ def step_of(begun, plan, total_steps=10):
 
 def batch_of(rows=slice(None)):
     data = encoded(LABELS)
-    return make_batch(data.texts[rows], (np.array(data.targets[rows]),), 0)
+    batch = make_batch(data.texts[rows], (np.array(data.targets[rows]),), 0)
+    return batch._replace(rows=np.arange(len(LABELS))[rows])
 
 
 def weights_of(step):
@@ -85,15 +87,55 @@ def test_each_row_is_clipped_for_itself(still):
     assert not np.allclose(got, gradients.sum(axis=0), atol=1e-3)
 
 
-def test_no_row_moves_the_sum_further_than_the_clip(still):
+def private_training(begun, plan, **changes):
+    """A whole one of the rows of `encoded`, with what goes along with updates."""
+    from albert_edge.training.loop import Training
+
+    values = {"dp_noise_multiplier": 0.0, "epochs": 5, **changes}
+    objective, data = Packs(TrainingSettings.from_dict(values, from_checkpoint=False), None), encoded(LABELS)
+    objective.train_targets = data.targets
+    return Training(Prepared(objective.request, {}, objective, begun, data, data, privacy=plan))
+
+
+ALLOWED = {"dropout": 0.2, "word_dropout": 0.3, "multi_exit": True, "label_smoothing": 0.1, "sparsity": 0.5}
+"""All at once: whichever of them let a row act on another's gradient would break the bound."""
+
+
+def test_no_row_moves_the_sum_further_than_the_clip(start):  # noqa: F811
+    """Neither the last row of a batch nor the first, behind which all others come later."""
     clip = 0.01
-    step, sums = step_of(still, plan_of(clip, 0.0)), []
-    beginning = step.tensors()
-    for rows in (slice(0, 15), slice(0, 16)):
-        step.restore(beginning)
-        step(batch_of(rows))
-        sums.append(np.concatenate([total.numpy().ravel() for total in step._sums]))
-    assert np.linalg.norm(sums[1] - sums[0]) == pytest.approx(clip, rel=1e-3)
+    dropout = {f"{place}_dropout_prob": ALLOWED["dropout"] for place in ("hidden", "attention_probs", "classifier")}
+    begun = dataclasses.replace(start, config=start.config.replace(**dropout))
+    training = private_training(begun, plan_of(clip, 0.0), patience=2, **ALLOWED)
+    beginning, sums = training._private.tensors(), []
+    for rows in (range(16), range(15), range(1, 16)):
+        training._private.restore(beginning)
+        training._private(training._training_batch(np.array(rows)))
+        sums.append(np.concatenate([total.numpy().ravel() for total in training._private._sums]))
+    moved = [np.linalg.norm(sums[0] - fewer) for fewer in sums[1:]]
+    # Of float32 numbers; each of these rows has a gradient above the clip.
+    assert moved == pytest.approx([clip, clip], rel=1e-3)
+    assert [addition.name for addition in training.additions] == ["sparsity"]
+
+
+def test_what_a_row_loses_follows_from_the_row_the_step_and_the_secret(start):  # noqa: F811
+    from albert_edge.training.dp.step import _rows
+
+    training = private_training(start, plan_of(1.0, 0.0), word_dropout=0.5)
+    step, [(_, *row)] = training._private, _rows(batch_of(slice(3, 4)))
+
+    def words(rows):
+        return [ids.tolist() for ids in training._training_batch(np.array(rows)).inputs.input_ids]
+
+    before, losses = words([8, 3]), [step._added(0, 3, *row), step._added(0, 4, *row), step._added(1, 3, *row)]
+    assert words([3, 8]) == before[::-1]
+    assert step._added(0, 3, *row) == losses[0]
+    training.position.step = 1
+    assert words([8, 3]) != before
+    training.position.step = 0
+    step._secret = step._secret + 1
+    assert words([8, 3]) != before
+    assert len({*losses, step._added(0, 3, *row)}) == 4
 
 
 def test_without_noise_and_clipping_it_is_an_ordinary_training(still):
@@ -138,12 +180,12 @@ def test_rows_are_drawn_one_by_one(still):
     assert taken.std() == pytest.approx(np.sqrt(400 * 0.1 * 0.9), rel=0.2)
 
 
-def test_a_stopped_one_goes_on_with_the_same_rows_and_noise(still):
+def test_a_stopped_one_goes_on_with_the_same_rows_noise_and_dropout(start):  # noqa: F811
     plan, batch = plan_of(0.5, 1.0, rate=0.5), batch_of()
-    through = step_of(still, plan)
+    through = step_of(start, plan)
     through(batch)
     stored = through.tensors()
-    later = step_of(still, plan)
+    later = step_of(start, plan)
     later.restore(stored)
     assert np.array_equal(later.rows(7), through.rows(7))
     through(batch)

@@ -2,7 +2,7 @@
 
 Allowed, since they see nothing but weights that are private already: sparsity and kept zeros (magnitudes), early
 stopping and the choice of the epoch on dev (another file, which isn't protected), `multi_exit` (each row's loss is
-still its own), a frozen encoder, dropout, word dropout, label smoothing.
+still its own), a frozen encoder, label smoothing, and dropout, of words too, which each row has for itself (step.py).
 """
 
 from __future__ import annotations

@@ -9,10 +9,11 @@ makes those norms as dear as the gradients.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, Collection, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Collection, Iterator, Mapping, Optional, Sequence
 
 import numpy as np
 
+from albert_edge.model.dropout import use_draws
 from albert_edge.model.keras import tf, traced
 from albert_edge.training.additions.base import Addition
 from albert_edge.training.batches import Batch
@@ -23,8 +24,8 @@ from albert_edge.training.optimization import TrainStep
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_NOISE, _ROWS = 1, 2
-"""Keep the random numbers of the noise in step n apart from those that choose its rows."""
+_NOISE, _ROWS, _DROPOUT, _WORDS = 1, 2, 3, 4
+"""Keep the random numbers of the noise in step n apart from those that choose its rows, and what each row loses."""
 
 _SECRET_WORDS = 4
 
@@ -34,6 +35,10 @@ class PrivateStep(TrainStep):
 
     Rows and noise follow from a secret of 128 bits, drawn here and kept nowhere but in the snapshot, which goes when
     the training is done: whoever knew it could take the noise away. One seed gives therefore no longer one result.
+
+    A row's dropout, of words too, follows from the secret, the step and the row alone: then one row more adds its own
+    clipped gradient to the sum and changes nothing else, and that is all the noise can hide. Masks drawn in the batch's
+    order would be others for every row behind it; masks of a public seed, for every row that it moves in the file.
     """
 
     def __init__(
@@ -49,8 +54,8 @@ class PrivateStep(TrainStep):
         self._plan = plan
         self._secret = np.array([secrets.randbits(32) for _ in range(_SECRET_WORDS)], np.uint32)
         self._sums = [tf.Variable(tf.zeros_like(weight), trainable=False) for weight in self._weights]
-        inputs, targets, arrays = self._update.input_signature
-        self._add = traced(self._add_one, input_signature=(inputs, targets, arrays))
+        seed = tf.TensorSpec((2,), tf.int64)
+        self._add = traced(self._add_one, input_signature=(seed, *self._update.input_signature))
         self._apply = traced(self._apply_sums)
 
     def rows(self, step: int) -> NDArray[np.int64]:
@@ -65,9 +70,13 @@ class PrivateStep(TrainStep):
         step = int(self._optimizer.iterations.numpy())
         for total in self._sums:
             total.assign(tf.zeros_like(total))
-        losses = [] if batch is None else [float(self._add(*row)) for row in _rows(batch)]
+        losses = [] if batch is None else [self._added(step, *row) for row in _rows(batch)]
         self._apply(self._noise(step))
         return float(np.mean(losses)) if losses else 0.0
+
+    def word_generators(self, step: int, rows: NDArray[np.int64]) -> Iterator[np.random.Generator]:
+        """What chooses the words that each of `rows`, indices into the training set, loses in the update `step`."""
+        return (self._random(step, _WORDS, row) for row in rows.tolist())
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything that an update changes, and the secret."""
@@ -78,8 +87,8 @@ class PrivateStep(TrainStep):
         super().restore(tensors)
         self._secret = tensors["secret"]
 
-    def _random(self, step: int, what: int) -> np.random.Generator:
-        return np.random.default_rng([*self._secret.tolist(), step, what])
+    def _random(self, step: int, *what: int) -> np.random.Generator:
+        return np.random.default_rng([*self._secret.tolist(), step, *what])
 
     def _noise(self, step: int) -> list[NDArray[np.float32]]:
         """For each weight's sum of gradients."""
@@ -87,10 +96,20 @@ class PrivateStep(TrainStep):
         generator = self._random(step, _NOISE)
         return [deviation * generator.standard_normal(weight.shape, np.float32) for weight in self._weights]
 
+    def _added(self, step: int, row: int, *arguments: Any) -> float:
+        """Add the clipped gradient of the row with the index `row`; its loss."""
+        seed = self._random(step, _DROPOUT, row).integers(2**63, size=2)
+        return float(self._add(seed, *arguments))
+
     def _add_one(
-        self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], arrays: tuple[tuple[tf.Tensor, ...], ...]
+        self,
+        seed: tf.Tensor,
+        inputs: tuple[tf.Tensor, ...],
+        targets: tuple[tf.Tensor, ...],
+        arrays: tuple[tuple[tf.Tensor, ...], ...],
     ) -> tf.Tensor:
-        """Add the clipped gradient of one row to the sums; its loss."""
+        """Add the clipped gradient of one row, whose dropout follows from `seed`, to the sums; its loss."""
+        use_draws(seed)
         loss, found = self._loss_and_gradients(inputs, targets, arrays)
         gradients = [_summed(gradient) for gradient in found]
         norm = tf.linalg.global_norm(gradients)
@@ -119,11 +138,12 @@ def _summed(gradient: Any) -> Any:
 
 
 def _rows(batch: Batch) -> list[tuple[Any, ...]]:
-    """Each row of `batch` without its padding, as the arguments of an update."""
+    """Each row of `batch` without its padding: its index in the training set and the arguments of an update."""
+    assert batch.rows is not None
     found = []
-    for row, mask in enumerate(batch.inputs.attention_mask):
+    for row, (index, mask) in enumerate(zip(batch.rows.tolist(), batch.inputs.attention_mask)):
         length = int(mask.sum())
         inputs = tuple(values[row : row + 1, :length] for values in batch.inputs[:3])
         targets = tuple(values[row : row + 1] for values in batch.targets)
-        found.append((inputs, targets, tuple(() for _ in batch.additions)))
+        found.append((index, inputs, targets, tuple(() for _ in batch.additions)))
     return found
