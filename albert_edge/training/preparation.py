@@ -71,10 +71,21 @@ def prepare(request: Request, vocabulary: Optional[bytes], reporter: Reporter) -
         "tokenizer": tokenizer.options.to_dict(),
     }
     check_old_dev(objective)
-    if request.settings.private and facts["train_sha256"] == facts["dev_sha256"]:
-        raise ConfigError(f"a private training must have a dev of other rows than train; received {request.dev} twice")
+    _check_measured_rows(request, facts)
     replay, privacy = make_replay(objective, train), _privacy(request, train, reporter)
     return Prepared(request, facts, objective, start, train, dev, teacher, replay, privacy)
+
+
+def _check_measured_rows(request: Request, facts: Mapping[str, Any]) -> None:
+    """The report has exact scores on these files, and their hashes: neither may be of private rows."""
+    if not request.settings.private:
+        return
+    for name in ("dev", "old_dev"):
+        if facts.get(f"{name}_sha256") == facts["train_sha256"]:
+            raise ConfigError(
+                f"a private training must have a {name} of other rows than train; received {facts[name]}, "
+                f"the same as {request.train}"
+            )
 
 
 def _privacy(request: Request, train: Encoded, reporter: Reporter) -> Optional[PrivacyPlan]:

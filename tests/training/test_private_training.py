@@ -219,5 +219,17 @@ def test_a_run_reports_its_promise_and_nothing_exact_of_its_rows(separable, trai
     assert "train_loss" not in written["history"][0]
     assert "train_sha256" not in written["request"]
     assert list(tmp_path.iterdir()) == [tmp_path / "out"]
-    with pytest.raises(ConfigError, match="a dev of other rows than train"):
-        train("text-classification", files[0], files[0], tmp_path / "again", **chosen)
+
+
+def test_private_rows_are_not_scored(separable, trained_folder, tmp_path):
+    """The report would have what the model reaches on exactly these rows, and their file's hash."""
+    pytest.importorskip("dp_accounting", reason="needs the extra 'privacy'")
+    from albert_edge.training.finetune import train
+
+    rows, dev, copied = separable / "train.tsv", separable / "dev.tsv", tmp_path / "copied.tsv"
+    copied.write_bytes(rows.read_bytes())
+    chosen = {"from_": trained_folder, "dp_noise_multiplier": 0.0}
+    for files, name in (({"dev": copied}, "dev"), ({"dev": dev, "old_dev": copied}, "old_dev")):
+        with pytest.raises(ConfigError, match=f"a {name} of other rows than train; received .*copied.tsv, the same as"):
+            train("text-classification", rows, out=tmp_path / "out", **files, **chosen)
+    assert not (tmp_path / "out").exists()
