@@ -1,13 +1,16 @@
 """What a private training promises, against published figures and an exact formula, and what it refuses."""
 
+import json
 import math
+import shutil
 import sys
 
 import pytest
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from albert_edge.errors import ConfigError, MissingPackageError
+import albert_edge
+from albert_edge.errors import AlbertEdgeError, ConfigError, MissingPackageError
 from albert_edge.training.dp.plan import accounting, epsilons, make_plan, noise_for, promise
 from albert_edge.training.pruning.settings import settings_of_a_further_training
 from albert_edge.training.recipes import RECIPES
@@ -138,3 +141,13 @@ def test_a_pruning_is_never_private(tmp_path):
     config = AlbertConfig(vocab_size=10)
     with pytest.raises(ConfigError, match=r"a pruning can't be private, .*; received dp_epsilon"):
         settings_of_a_further_training(tmp_path, config, "text-classification", {"dp_epsilon": 3.0})
+
+
+@pytest.mark.parametrize(("epsilon", "kept"), [(3.0, True), (None, False)])
+def test_a_promise_is_not_ended_by_a_pruning(golden_folder, tmp_path, epsilon, kept):
+    """By the public function, which would else fail for the data files that aren't there."""
+    folder = shutil.copytree(golden_folder, tmp_path / "model")
+    (folder / "training.json").write_text(json.dumps({"privacy": {"epsilon": epsilon}}))
+    refusal = "without a privacy guarantee, .* of epsilon 3.0" if kept else "none.tsv"
+    with pytest.raises(AlbertEdgeError, match=refusal):
+        albert_edge.prune(folder, "none.tsv", "none.tsv", tmp_path / "out", sparsity=0.5)

@@ -30,7 +30,8 @@ def settings_of_a_further_training(
 ) -> dict[str, Any]:
     """What is chosen for the training that follows: `given` (None: not given), else as the model in `folder` learnt.
 
-    `config`: the folder's. What is in neither has the default of `train --from`.
+    `config`: the folder's. What is in neither has the default of `train --from`. Raises `ConfigError` for a folder with
+    a privacy guarantee, which a pruning with the same rows would end, unnoticed.
     """
     chosen = {
         name: str(value) if isinstance(value, Path) else value for name, value in given.items() if value is not None
@@ -40,7 +41,20 @@ def settings_of_a_further_training(
         raise ConfigError(
             f"a pruning can't be private, since what it judges by is counted from the rows; received {private[0]}"
         )
-    return {**_of_config(config, task), **_of_record(folder, task), **chosen}
+    path = folder / TRAINING_FILE
+    record = read_json_object(path, ConfigError) if path.exists() else {}
+    _check_not_promised(folder, record)
+    return {**_of_config(config, task), **_of_record(record, task), **chosen}
+
+
+def _check_not_promised(folder: Path, record: Mapping[str, Any]) -> None:
+    privacy = record.get("privacy")
+    epsilon = privacy.get("epsilon") if isinstance(privacy, Mapping) else None
+    if epsilon is not None:
+        raise ConfigError(
+            f"a pruning must start from a model without a privacy guarantee, since it learns its rows without noise "
+            f"(train ... --sparsity --dp-epsilon keeps one); received {str(folder)!r}, of epsilon {epsilon}"
+        )
 
 
 def _of_config(config: AlbertConfig, task: str) -> dict[str, Any]:
@@ -59,9 +73,7 @@ def _of_config(config: AlbertConfig, task: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in own and value is not None}
 
 
-def _of_record(folder: Path, task: str) -> dict[str, Any]:
-    path = folder / TRAINING_FILE
-    record = read_json_object(path, ConfigError) if path.exists() else {}
+def _of_record(record: Mapping[str, Any], task: str) -> dict[str, Any]:
     request = record.get("request")
     if not isinstance(request, Mapping) or request.get("task") != task:
         return {}
