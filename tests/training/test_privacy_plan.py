@@ -63,13 +63,30 @@ def test_the_noise_is_the_least_that_keeps_the_promise(accountant):
         noise_for(1e-5, 0.02, 500, 1e-5)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.95, 1.05])
+def test_the_least_noise_is_found_however_far_apart_the_accountants_are(monkeypatch, share):
+    """Made-up ones: 3 / noise, and a share of that, which decides."""
+    factors = {"rdp": 3.0, "pld": 3.0 * share}
+    monkeypatch.setattr("albert_edge.training.dp.plan._epsilon", lambda name, noise, *_: factors[name] / noise)
+    found = noise_for(1.5, 0.02, 500, 1e-5)
+    assert 2.0 * share <= found < 2.0 * share + 0.002
+
+
+def test_noise_that_promises_next_to_nothing_is_refused_in_no_time(accountant):
+    with pytest.raises(ConfigError, match=r"at most 200, or be 0; received 0\.2, which promises .* in 20000 updates"):
+        make_plan(settings_of(dp_noise_multiplier=0.2, batch_size=50), examples=1000, steps=20_000)
+    with pytest.raises(ConfigError, match=r"dp_epsilon must be at most 200; received 201"):
+        make_plan(settings_of(dp_epsilon=201.0), examples=1000, steps=200)
+
+
 def test_a_plan_is_made_from_rows_and_updates(accountant):
-    plan = make_plan(settings_of(dp_noise_multiplier=1.0, batch_size=50), examples=1000, steps=200)
+    plan = make_plan(settings_of(dp_noise_multiplier=1.0, batch_size=50), examples=1000, steps=20)
     assert (plan.sampling_rate, plan.expected_batch, plan.delta, plan.clip) == (0.05, 50, 1e-4, 1.0)
-    assert plan.epsilon == epsilons(1.0, 0.05, 200, 1e-4)[0]
+    assert plan.epsilon == epsilons(1.0, 0.05, 20, 1e-4)[0]
     assert f"epsilon {plan.epsilon:.3g} at delta 0.0001" in promise(plan)
-    assert make_plan(settings_of(), 1000, 200) is None
-    more = make_plan(settings_of(dp_noise_multiplier=1.0, batch_size=50), examples=1000, steps=400)
+    assert make_plan(settings_of(), 1000, 20) is None
+    assert not settings_of(dp_noise_multiplier=1.0).word_vectors
+    more = make_plan(settings_of(dp_noise_multiplier=1.0, batch_size=50), examples=1000, steps=40)
     assert more.epsilon > plan.epsilon
 
 
@@ -94,6 +111,7 @@ def test_without_the_accountant_one_line_says_so(monkeypatch):
     ("changes", "source", "received"),
     [
         ({"dp_epsilon": 3.0}, VOCABULARY, "received both"),
+        ({"dp_noise_multiplier": 0.1}, VOCABULARY, r"0, for no guarantee, or at least 0\.2; received 0\.1"),
         ({"problem_type": "regression"}, VOCABULARY, "received regression"),
         ({}, Source(size="tiny"), "received one that is trained on the private texts"),
         ({"word_vectors": True}, VOCABULARY, "word_vectors, .*received true"),
@@ -124,15 +142,6 @@ def test_other_tasks_are_refused(task):
 def test_settings_of_no_private_training_are_refused(changes):
     with pytest.raises(ConfigError, match="needs dp_noise_multiplier or dp_epsilon; received neither"):
         Request("text-classification", "train", "dev", None, None, VOCABULARY, settings_of(**changes))
-
-
-@pytest.mark.parametrize(
-    "changes", [{}, {"multi_exit": True}, {"sparsity": 0.5}, {"label_smoothing": 0.1}, {"patience": 2}]
-)
-def test_what_sees_private_weights_only_is_allowed(changes):
-    settings = settings_of(dp_noise_multiplier=1.0, **changes)
-    assert Request("text-classification", "train", "dev", None, None, VOCABULARY, settings).settings.private
-    assert not settings.word_vectors
 
 
 def test_a_pruning_is_never_private(tmp_path):

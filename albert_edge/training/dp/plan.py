@@ -18,8 +18,12 @@ from albert_edge.training.settings import TrainingSettings
 
 DEFAULT_CLIP = 1.0
 
-_NOISE_RANGE = (0.2, 200.0)
-"""Between which the noise of an epsilon is looked for. Below, a guarantee is no longer worth its name."""
+NOISE_RANGE = (0.2, 200.0)
+"""Between which the noise of an epsilon is looked for; none but 0 may be chosen below."""
+
+MOST_EPSILON = 200.0
+"""By either accountant. Above, a guarantee has long not been worth its name, and privacy loss distributions, whose grid
+grows with epsilon, take minutes and gigabytes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +64,7 @@ class PrivacyPlan:
 def make_plan(settings: TrainingSettings, examples: int, steps: int) -> Optional[PrivacyPlan]:
     """The plan of `steps` updates on so many `examples`, or None of settings that ask for none.
 
-    Raises `ConfigError` for a delta or an epsilon that can't be, `MissingPackageError` without dp-accounting.
+    Raises `ConfigError` for a delta, an epsilon or a noise that can't be, `MissingPackageError` without dp-accounting.
     """
     if not settings.private:
         return None
@@ -92,23 +96,42 @@ def promise(plan: PrivacyPlan) -> str:
 
 
 def epsilons(noise_multiplier: float, sampling_rate: float, steps: int, delta: float) -> tuple[float, float]:
-    """Epsilon at `delta` after so many `steps`, by privacy loss distributions and by Renyi divergences."""
+    """Epsilon at `delta` after so many `steps`, by privacy loss distributions and by Renyi divergences.
+
+    Raises `ConfigError` above `MOST_EPSILON`.
+    """
     event = (noise_multiplier, sampling_rate, steps, delta)
-    return _epsilon("pld", *event), _epsilon("rdp", *event)
+    by_renyi = _epsilon("rdp", *event)
+    if by_renyi > MOST_EPSILON:
+        raise ConfigError(
+            f"a noise multiplier must promise an epsilon of at most {MOST_EPSILON:g}, or be 0; "
+            f"received {noise_multiplier:g}, which promises {by_renyi:.3g} in {steps} updates"
+        )
+    return _epsilon("pld", *event), by_renyi
 
 
 def noise_for(epsilon: float, sampling_rate: float, steps: int, delta: float) -> float:
-    """The least noise multiplier that promises `epsilon`, to a thousandth; raises `ConfigError` where none does."""
+    """The least noise multiplier in `NOISE_RANGE` that promises `epsilon`, rounded up to a thousandth.
+
+    Raises `ConfigError` where none does, where less would do, and above `MOST_EPSILON`.
+    """
 
     def keeps(accountant: str, noise: float) -> bool:
         return _epsilon(accountant, noise, sampling_rate, steps, delta) <= epsilon
 
-    low, high = _NOISE_RANGE
+    if epsilon > MOST_EPSILON:
+        raise ConfigError(f"dp_epsilon must be at most {MOST_EPSILON:g}; received {epsilon}")
+    low, high = NOISE_RANGE
     if keeps("rdp", low) or not keeps("rdp", high):
         raise ConfigError(f"dp_epsilon must be reached by a noise multiplier from {low} to {high}; received {epsilon}")
-    # Enough by the one is enough by the other, which takes a hundred times as long.
+    # The one accountant only says where to look: the other, which takes a hundred times as long, decides on both ends.
     high = _least(lambda noise: keeps("rdp", noise), low, high)
-    return _least(lambda noise: keeps("pld", noise), max(low, 0.7 * high), high)
+    while not keeps("pld", high):  # its grid rounds up
+        high *= 1.01
+    below = max(low, 0.9 * high)
+    while below > low and keeps("pld", below):
+        high, below = below, max(low, 0.9 * below)
+    return _least(lambda noise: keeps("pld", noise), below, high)
 
 
 def _least(keeps: Callable[[float], bool], low: float, high: float) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from albert_edge.errors import ConfigError
+from albert_edge.training.dp.plan import NOISE_RANGE
 from albert_edge.training.recipes import MULTI_LABEL, SINGLE_LABEL
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def check_private(source: Source, settings: TrainingSettings) -> None:
         return
     if settings.dp_noise_multiplier is not None and settings.dp_epsilon is not None:
         raise ConfigError("a private training must have either dp_noise_multiplier or dp_epsilon; received both")
+    noise, least = settings.dp_noise_multiplier, NOISE_RANGE[0]
+    if noise is not None and 0 < noise < least:
+        raise ConfigError(f"dp_noise_multiplier must be 0, for no guarantee, or at least {least}; received {noise}")
     if settings.problem_type not in KINDS:
         allowed = " or ".join(map(str, KINDS))
         raise ConfigError(f"a private training must have the problem_type {allowed}; received {settings.problem_type}")
