@@ -64,12 +64,14 @@ def test_the_noise_is_the_least_that_keeps_the_promise(accountant):
 
 
 @pytest.mark.parametrize("share", [0.3, 0.95, 1.05])
-def test_the_least_noise_is_found_however_far_apart_the_accountants_are(monkeypatch, share):
+def test_the_least_noise_is_found_however_far_apart_the_accountants_are(accountant, monkeypatch, share):
     """Made-up ones: 3 / noise, and a share of that, which decides."""
     factors = {"rdp": 3.0, "pld": 3.0 * share}
     monkeypatch.setattr("albert_edge.training.dp.plan._epsilon", lambda name, noise, *_: factors[name] / noise)
     found = noise_for(1.5, 0.02, 500, 1e-5)
     assert 2.0 * share <= found < 2.0 * share + 0.002
+    plan = make_plan(settings_of(dp_epsilon=1.5), examples=1000, steps=20)
+    assert (plan.noise_multiplier, plan.epsilon, plan.epsilon_rdp) == (found, 3.0 * share / found, 3.0 / found)
 
 
 def test_noise_that_promises_next_to_nothing_is_refused_in_no_time(accountant):

@@ -207,10 +207,10 @@ def test_a_run_reports_its_promise_and_nothing_exact_of_its_rows(separable, trai
             self.texts.append(text)
 
     notes, files = Notes(), (separable / "train.tsv", separable / "dev.tsv")
-    chosen = {"from_": trained_folder, "epochs": 1, "batch_size": 24, "dp_epsilon": 5.0, "dp_clip": 0.3}
+    chosen = {"from_": trained_folder, "epochs": 1, "batch_size": 24, "dp_noise_multiplier": 1.0, "dp_clip": 0.3}
     report = train("text-classification", *files, tmp_path / "out", reporter=notes, **chosen)
     promised = report["privacy"]
-    assert 4.5 < promised["epsilon"] <= 5.0 < promised["epsilon_rdp"]
+    assert 0.5 < promised["epsilon"] < promised["epsilon_rdp"] < 5
     assert (promised["clip"], promised["examples"], promised["steps"]) == (0.3, 240, 10)
     assert any(text.startswith("epsilon ") for text in notes.texts)
     written = json.loads((tmp_path / "out" / "training.json").read_text())
