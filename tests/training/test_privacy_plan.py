@@ -1,6 +1,7 @@
 """What a private training promises, against published figures and an exact formula, and what it refuses."""
 
 import json
+import logging
 import math
 import shutil
 import sys
@@ -162,3 +163,21 @@ def test_a_promise_is_not_ended_by_a_pruning(golden_folder, tmp_path, epsilon, k
     refusal = "without a privacy guarantee, .* of epsilon 3.0" if kept else "none.tsv"
     with pytest.raises(AlbertEdgeError, match=refusal):
         albert_edge.prune(folder, "none.tsv", "none.tsv", tmp_path / "out", sparsity=0.5)
+
+
+def test_the_accountant_says_nothing_on_the_way():
+    """At this rate it leaves orders out, with a warning each."""
+    import dp_accounting.rdp
+
+    said = []
+    handler = logging.Handler()
+    handler.emit = said.append
+    logging.getLogger("absl").addHandler(handler)
+    try:
+        assert 0 < epsilons(1.760938, 64 / 300, 5, 1e-3)[1] < 20
+        assert said == []
+        event = dp_accounting.PoissonSampledDpEvent(64 / 300, dp_accounting.GaussianDpEvent(1.760938))
+        dp_accounting.rdp.RdpAccountant().compose(event, 5)
+        assert said != []
+    finally:
+        logging.getLogger("absl").removeHandler(handler)
