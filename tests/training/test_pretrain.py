@@ -308,6 +308,6 @@ def test_bad_use(corpora, tmp_path, spm_30k):
     (tmp_path / "corpus" / "train" / "spiece.model").write_bytes(b"")
     with pytest.raises(ConfigError, match="the vocabulary must be the manifest's; received another one"):
         pretrain(other.folder, tmp_path / "out", steps=1)
-    with pytest.raises(AlbertEdgeError, match="the file must be readable; received"):
+    with pytest.raises(AlbertEdgeError, match=r"a corpus must be a folder with manifest\.json"):
         pretrain(tmp_path / "missing", tmp_path / "out", steps=1)
     assert not (tmp_path / "out").exists()

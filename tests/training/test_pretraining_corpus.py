@@ -66,6 +66,8 @@ def test_a_damaged_shard_is_found(vocab, tmp_path):
 @pytest.mark.slow
 def test_a_manifest_of_another_kind_is_refused(vocab, tmp_path):
     corpus = write_made_corpus(tmp_path, vocab, held_out=0.0)["train"]
+    with pytest.raises(DataError, match=r"received '.*corpus' without, did you mean .*corpus/train"):
+        open_corpus(corpus.folder.parent)
     path = corpus.folder / "manifest.json"
     values = json.loads(path.read_text())
     for change, message in (

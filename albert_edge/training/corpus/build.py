@@ -156,7 +156,8 @@ def _finished(work: Work, part: str, facts: dict[str, Any]) -> Corpus:
             counts.update(counts_of(work, kind, piece.name))
     shards = shard_facts(work, part)
     if not shards:
-        raise DataError(f"a corpus must have text; received none for {part!r}")
+        found = ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))
+        raise DataError(f"a corpus must have text; received none for {part!r} ({found})")
     built = {
         "counts": {name: number for name, number in sorted(counts.items()) if " " not in name},
         "settings": work.settings.to_dict(),

@@ -108,6 +108,13 @@ class Corpus:
 def open_corpus(folder: PathLike) -> Corpus:
     """The corpus in `folder`; raises `DataError` for a manifest that is missing or isn't one of this version."""
     path = Path(folder) / MANIFEST_FILE
+    if not path.is_file():
+        inside = [part for part in ("train", "held-out") if (Path(folder) / part / MANIFEST_FILE).is_file()]
+        hint = f", did you mean {', '.join(str(Path(folder) / part) for part in inside)}?" if inside else ""
+        raise DataError(
+            f"a corpus must be a folder with {MANIFEST_FILE}, as `albert-edge corpus` writes; "
+            f"received {str(folder)!r} without{hint}"
+        )
     values = read_json_object(path, DataError)
     if values.get("schema_version") != SCHEMA_VERSION:
         raise DataError(f"{path}: schema_version must be {SCHEMA_VERSION}; received {values.get('schema_version')!r}")
