@@ -21,7 +21,7 @@ def run_in_one_process(*commands: Sequence[object]) -> subprocess.CompletedProce
     """The commands one after another, all of which must succeed; what they wrote, together."""
     arguments = json.dumps([list(map(str, command)) for command in commands])
     done = subprocess.run(
-        [sys.executable, "-c", _ONE_AFTER_ANOTHER, arguments], capture_output=True, text=True, timeout=500
+        [sys.executable, "-c", _ONE_AFTER_ANOTHER, arguments], capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return done
@@ -37,11 +37,11 @@ def stop_on_its_way(command: Sequence[object], is_there: Callable[[], bool], num
         # A shell's background jobs, and what they start, ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 600
     while not is_there():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=100)
+    _, errors = process.communicate(timeout=600)
     return process.returncode, errors
