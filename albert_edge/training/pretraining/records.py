@@ -151,11 +151,9 @@ def encoded(record: Record) -> bytes:
 
 def read_records(path: PathLike) -> list[Record]:
     """Every record of a shard; raises `DataError` on a file that isn't TFRecords of such records."""
-    from google.protobuf.message import DecodeError
-
     from albert_edge.model.keras import tf
 
-    unreadable = (tf.errors.OpError, DecodeError, ValueError, KeyError, IndexError)
+    unreadable = (tf.errors.OpError, ValueError, KeyError, IndexError)
     try:
         return [_decoded(raw) for raw in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
     except unreadable as reason:
@@ -165,7 +163,10 @@ def read_records(path: PathLike) -> list[Record]:
 def _decoded(raw: bytes) -> Record:
     from albert_edge.model.keras import tf
 
-    features = tf.train.Example.FromString(raw).features.feature
+    try:
+        features = tf.train.Example.FromString(raw).features.feature
+    except Exception as reason:  # of protobuf, which only TensorFlow imports here
+        raise ValueError(str(reason)) from reason
     lengths, ids = (np.array(features[name].int64_list.value, np.int64) for name in ("lengths", "ids"))
     if lengths.sum() != len(ids) or not len(ids) or lengths.min() < 1:
         raise ValueError(f"lengths must sum to the ids; received {lengths.sum()} and {len(ids)}")
