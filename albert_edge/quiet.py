@@ -1,8 +1,9 @@
-"""Holding back what native libraries write straight to the process's standard error, past every logger."""
+"""Holding back what libraries say on the way: native ones straight to standard error, others through absl's logger."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -31,3 +32,15 @@ def notices_held_back(notice: bytes = b"") -> Iterator[None]:
             kept.seek(0)
             lines = kept.readlines()
             os.write(2, b"".join(line for line in lines if failed or not line.startswith(notice)))
+
+
+@contextlib.contextmanager
+def absl_errors_only() -> Iterator[None]:
+    """Inside, what is logged through absl is shown from errors on."""
+    log = logging.getLogger("absl")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

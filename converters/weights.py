@@ -8,10 +8,8 @@ what `converters.rounding` put on a grid stays on it. The operators then get the
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import logging
-from typing import Any, Iterator, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 from ai_edge_quantizer import qtyping, quantizer
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 
 from albert_edge.config import SMALL_PRODUCT
 from albert_edge.errors import CheckFailedError
+from albert_edge.quiet import absl_errors_only
 from converters.flatbuffer import (
     PER_ROW_VERSION,
     operator_code,
@@ -122,7 +121,8 @@ def _quantized(model: bytes, precisions: list[str]) -> bytes:
             op_config=_op_config(precision),
             algorithm_key="float_casting" if precision == "float16" else "min_max_uniform_quantize",
         )
-    with _quiet():
+    # The quantizer reports each step.
+    with absl_errors_only():
         return bytes(worker.quantize(enable_progress_report=False).quantized_model)
 
 
@@ -136,18 +136,6 @@ def _op_config(precision: str) -> Any:
     return qtyping.OpQuantizationConfig(
         weight_tensor_config=weights, compute_precision=qtyping.ComputePrecision.INTEGER
     )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The quantizer reports each step."""
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _finished(model: bytes, names: Mapping[str, Any]) -> bytes:

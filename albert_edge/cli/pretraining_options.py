@@ -52,23 +52,13 @@ _BEFORE = (
 )
 
 _BEHIND = (
-    click.option(
-        "--checkpoint-seconds",
-        type=float,
-        default=300,
-        show_default=True,
-        help="Seconds between snapshots.",
-    ),
+    click.option("--checkpoint-seconds", type=float, default=300, show_default=True, help="Seconds between snapshots."),
     click.option(
         "--log-every", type=COUNT, default=50, show_default=True, help="Updates from one log line to the next."
     ),
     click.option("--evaluate-every", type=COUNT, default=500, show_default=True, help="Updates between evaluations."),
     click.option(
-        "--held-out-inputs",
-        type=COUNT,
-        default=256,
-        show_default=True,
-        help="Of each corpus, in an evaluation.",
+        "--held-out-inputs", type=COUNT, default=256, show_default=True, help="Of each corpus, in an evaluation."
     ),
     click.option("--tensorboard", type=click.Path(file_okay=False), help="Folder for the log as TensorBoard reads it."),
     click.option("--restart", is_flag=True, help="Forget a pretraining that was stopped, and start over."),

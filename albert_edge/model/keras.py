@@ -35,7 +35,7 @@ else:
 def traced(function: Callable[..., Any], **options: Any) -> Any:
     """`function` as a graph, by `tf.function` with `options`.
 
-    Without AutoGraph: no branch of this project depends on a tensor's value, and looking for such in the code takes
+    Without AutoGraph: loops and branches on tensors are written as such here, and reading the code for others takes
     seconds of each process.
     """
     return tf.function(function, autograph=False, **options)

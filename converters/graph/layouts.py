@@ -39,7 +39,6 @@ def serving_function(
 
 
 def _function(serve: Callable[..., Outputs], inputs: list[tf.TensorSpec]) -> Any:
-    # Loops and branches on tensors are written as such, and reading the code for others takes seconds.
     return traced(serve, input_signature=inputs)
 
 

@@ -9,6 +9,9 @@ import sys
 import time
 from typing import Callable, Sequence
 
+HANGING_SECONDS = 600
+"""After which a process counts as one that never ends: on a busy machine all of this takes minutes."""
+
 _ONE_AFTER_ANOTHER = """
 import json, sys
 from albert_edge.cli import cli
@@ -17,11 +20,16 @@ for arguments in json.loads(sys.argv[1]):
 """
 
 
+def obey_ctrl_c() -> None:
+    """For a process that starts: a shell's background jobs, and what they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run_in_one_process(*commands: Sequence[object]) -> subprocess.CompletedProcess[str]:
     """The commands one after another, all of which must succeed; what they wrote, together."""
     arguments = json.dumps([list(map(str, command)) for command in commands])
     done = subprocess.run(
-        [sys.executable, "-c", _ONE_AFTER_ANOTHER, arguments], capture_output=True, text=True, timeout=600
+        [sys.executable, "-c", _ONE_AFTER_ANOTHER, arguments], capture_output=True, text=True, timeout=HANGING_SECONDS
     )
     assert done.returncode == 0, done.stderr
     return done
@@ -34,14 +42,13 @@ def stop_on_its_way(command: Sequence[object], is_there: Callable[[], bool], num
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's background jobs, and what they start, ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=obey_ctrl_c,
     )
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + HANGING_SECONDS
     while not is_there():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=600)
+    _, errors = process.communicate(timeout=HANGING_SECONDS)
     return process.returncode, errors

@@ -10,11 +10,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from processes import HANGING_SECONDS
 
 from albert_edge.errors import ConfigError
-
-HANGING_SECONDS = 600
-"""After which a process counts as one that never ends."""
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+from processes import HANGING_SECONDS, obey_ctrl_c
 
 from albert_edge.errors import ConfigError
 from albert_edge.model.folder import read_tensors
@@ -26,9 +27,6 @@ from albert_edge.training.snapshot import read_snapshot
 
 STEPS = 50
 SETTINGS = f"--size tiny --layers 1 --steps {STEPS} --batch-size 8 --lengths 32:0.5,64:0.5 --accumulate 2 --no-jit"
-HANGING_SECONDS = 600
-"""After which a process counts as one that never ends: on a busy machine all of this takes minutes."""
-
 PACE = "--log-every 1 --evaluate-every 25 --held-out-inputs 16 --threads 1"
 NEAR = 1e-4
 """Losses of the same batches, added up in another order."""
@@ -98,8 +96,7 @@ class Run:
                 env={**os.environ, **own},
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                # A shell's background jobs, and what they start, ignore Ctrl-C.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+                preexec_fn=obey_ctrl_c,
             )
 
     def start_all(self):

@@ -9,13 +9,12 @@ Talwar and Zhang 2019), which are never below them and are what most papers repo
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import logging
 import math
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, Optional
 
 from albert_edge.errors import ConfigError, MissingPackageError
+from albert_edge.quiet import absl_errors_only
 from albert_edge.training.settings import TrainingSettings
 
 DEFAULT_CLIP = 1.0
@@ -148,20 +147,9 @@ def _epsilon(accountant: str, noise_multiplier: float, sampling_rate: float, ste
     library = accounting()
     found = library.pld.PLDAccountant() if accountant == "pld" else library.rdp.RdpAccountant()
     event = library.PoissonSampledDpEvent(sampling_rate, library.GaussianDpEvent(noise_multiplier))
-    with _without_warnings():
+    # The Renyi accountant warns of each order that it leaves out; its epsilon stays a bound.
+    with absl_errors_only():
         return float(found.compose(event, steps).get_epsilon(delta))
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Without a line for each order that the Renyi accountant leaves out: its epsilon stays a bound."""
-    log = logging.getLogger("absl")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 def accounting() -> Any:

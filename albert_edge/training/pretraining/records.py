@@ -153,10 +153,9 @@ def read_records(path: PathLike) -> list[Record]:
     """Every record of a shard; raises `DataError` on a file that isn't TFRecords of such records."""
     from albert_edge.model.keras import tf
 
-    unreadable = (tf.errors.OpError, ValueError, KeyError, IndexError)
     try:
         return [_decoded(raw) for raw in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
-    except unreadable as reason:
+    except (tf.errors.OpError, ValueError, KeyError, IndexError) as reason:
         raise DataError(f"{path}: a shard must hold records of documents; received other bytes ({reason})") from reason
 
 

@@ -206,10 +206,10 @@ class Pretraining:
             scores = self._scores(self._held_out)
             self._spent(started)
             log.add({**self._progress(), "held_out": scores})
-            learnt_so_far = next((f"loss {line['loss']:.3f}" for line in reversed(log.lines) if "loss" in line), "")
-            words = [f"{name} {each['accuracy']:.1%} ({each['loss']:.3f})" for name, each in scores.items()]
-            found = [learnt_so_far, *(["accuracy (loss) " + ", ".join(words)] if words else [])]
-            reporter.note(f"update {position.step} of {self._settings.steps}: {'; '.join(filter(None, found))}")
+            words = [f"loss {line['loss']:.3f}" for line in log.lines if "loss" in line][-1:]
+            found = [f"{name} {each['accuracy']:.1%} ({each['loss']:.3f})" for name, each in scores.items()]
+            words += ["accuracy (loss) " + ", ".join(found)] if found else []
+            reporter.note(f"update {position.step} of {self._settings.steps}: {'; '.join(words)}")
 
     def _progress(self) -> dict[str, Any]:
         position = self.position
