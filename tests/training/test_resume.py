@@ -1,16 +1,14 @@
 """Trainings that are killed or interrupted in the middle of an epoch, in processes of their own, and go on."""
 
-import functools
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
+from processes import run_in_one_process, stop_on_its_way
 from small_sets import write_sets
 from teachers import write_teacher
 
+from albert_edge.cli import main
 from albert_edge.errors import AlbertEdgeError
 from albert_edge.model.folder import read_tensors
 from albert_edge.training.snapshot import partial_path, read_snapshot
@@ -64,24 +62,15 @@ def files_of(separable, trained_folder, tmp_path_factory):
 
 
 def command(kind, files, out, *more):
-    return [sys.executable, "-m", "albert_edge", "train", TASKS[kind], *files, "--out", str(out), *OPTIONS, *more]
+    return ["train", TASKS[kind], *files, "--out", out, *OPTIONS, *more]
 
 
-def run(*arguments):
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300)
-
-
-def stop_in_the_second_epoch(kind, files, out, number):
-    """Start a training, send it the signal `number` once a step of its second epoch is stored; its output."""
-    process = subprocess.Popen(command(kind, files, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 200
-    while stored_step(out) <= 30:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    process.send_signal(number)
-    output, errors = process.communicate(timeout=100)
-    return process.returncode, output, errors
+def stopped(kind, files, out, number):
+    """Start a training, send it the signal `number` in its second epoch: its exit code and errors, and the last step
+    that is stored."""
+    found = stop_on_its_way(command(kind, files, out), lambda: stored_step(out) > 30, number)
+    assert not out.exists()
+    return *found, stored_step(out)
 
 
 def stored_step(out):
@@ -89,60 +78,57 @@ def stored_step(out):
     return 0 if found is None else found.position.step
 
 
+CASES = [("separable", signal.SIGINT), *((kind, signal.SIGKILL) for kind in TASKS)]
+
+
 @pytest.fixture(scope="module")
-def uninterrupted(files_of, tmp_path_factory):
-    """Kind -> the weights and the configuration of a training that nothing stopped."""
+def trainings(files_of, tmp_path_factory):
+    """(kind, None) -> the folder of a training that nothing stopped; (kind, signal) -> that of one that went on.
 
-    @functools.lru_cache
-    def weights(kind):
-        out = tmp_path_factory.mktemp("through") / "out"
-        done = run(kind, files_of(kind), out)
-        assert done.returncode == 0, done.stderr
-        return read_tensors(out), (out / "config.json").read_bytes()
+    And how the stopped ones stopped. What isn't stopped runs in one process: TensorFlow's start takes seconds.
+    """
+    outs = {
+        (kind, number): tmp_path_factory.mktemp(kind) / "out" for kind, number in [*CASES, *((k, None) for k in TASKS)]
+    }
+    stops = {case: stopped(case[0], files_of(case[0]), outs[case], case[1]) for case in CASES}
+    done = run_in_one_process(*(command(kind, files_of(kind), out) for (kind, _), out in outs.items()))
+    notes = [line for line in done.stderr.splitlines() if line.startswith("going on")]
+    assert notes == [f"going on after step {step} of 60" for _, _, step in stops.values()]
+    return outs, stops
 
-    return weights
 
-
-@pytest.mark.parametrize(
-    ("kind", "number"),
-    [("separable", signal.SIGINT), *((kind, signal.SIGKILL) for kind in TASKS)],
-    ids=lambda value: value if isinstance(value, str) else value.name,
-)
-def test_a_stopped_training_ends_with_the_same_weights(files_of, tmp_path, uninterrupted, kind, number):
+@pytest.mark.parametrize(("kind", "number"), CASES, ids=lambda value: value if isinstance(value, str) else value.name)
+def test_a_stopped_training_ends_with_the_same_weights(trainings, kind, number):
     """Bit for bit: one thread adds up in one order, and everything random follows from seed and step."""
-    out, files = tmp_path / "out", files_of(kind)
-    code, output, errors = stop_in_the_second_epoch(kind, files, out, number)
-    step = stored_step(out)
+    outs, stops = trainings
+    code, errors, step = stops[kind, number]
     assert 30 < step < 60
-    assert not out.exists()
+    assert code == (130 if number == signal.SIGINT else -number)
     if number == signal.SIGINT:
-        assert (code, output) == (130, "")
         assert errors.splitlines()[-1] == (
             f"albert-edge: error: stopped after step {step} of 60; the same command goes on from there"
         )
-    done = run(kind, files, out)
-    assert done.returncode == 0, done.stderr
-    assert f"going on after step {step} of 60" in done.stderr
-    tensors, (expected, config) = read_tensors(out), uninterrupted(kind)
-    assert (out / "config.json").read_bytes() == config
+    out, through = outs[kind, number], outs[kind, None]
+    tensors, expected = read_tensors(out), read_tensors(through)
+    assert (out / "config.json").read_bytes() == (through / "config.json").read_bytes()
     assert tensors.keys() == expected.keys()
     assert [name for name in tensors if not np.array_equal(tensors[name], expected[name])] == []
-    assert list(tmp_path.iterdir()) == [out]
+    assert list(out.parent.iterdir()) == [out]
 
 
-def test_other_arguments_do_not_go_on(files_of, tmp_path, uninterrupted):
+def test_other_arguments_do_not_go_on(files_of, tmp_path, trainings, capsys):
     out, files = tmp_path / "out", files_of("separable")
-    stop_in_the_second_epoch("separable", files, out, signal.SIGKILL)
-    refused = run("separable", files, out, "--learning-rate", "0.01", "--seed", "2")
-    assert refused.returncode == 2
-    assert refused.stdout == ""
-    assert len(refused.stderr.splitlines()) == 1
-    assert "(--restart starts over); received learning_rate 0.01 for 0.001, seed 2 for 1" in refused.stderr
-    again = run("separable", files, out, "--restart")
-    assert again.returncode == 0
+    stopped("separable", files, out, signal.SIGKILL)
+    changed = command("separable", files, out, "--learning-rate", "0.01", "--seed", "2")
+    with pytest.raises(SystemExit) as refused:
+        main(list(map(str, changed)))
+    output, errors = capsys.readouterr()
+    assert (refused.value.code, output, len(errors.splitlines())) == (2, "", 1)
+    assert "(--restart starts over); received learning_rate 0.01 for 0.001, seed 2 for 1" in errors
+    again = run_in_one_process(command("separable", files, out, "--restart"))
     assert "going on" not in again.stderr
-    tensors = read_tensors(out)
-    assert all(np.array_equal(tensors[name], values) for name, values in uninterrupted("separable")[0].items())
+    tensors, expected = read_tensors(out), read_tensors(trainings[0]["separable", None])
+    assert all(np.array_equal(tensors[name], values) for name, values in expected.items())
 
 
 def test_other_data_under_the_same_name_do_not_go_on(separable, tmp_path):
