@@ -107,13 +107,19 @@ def check_same_request(path: Path, stored: Mapping[str, Any], request: Mapping[s
     """Raises `AlbertEdgeError` naming each thing in which `request` differs from that of the stopped run at `path`."""
     names = [name for name in {**stored, **request} if stored.get(name) != request.get(name)]
     if names:
-        changes = ", ".join(f"{name} {_shown(request.get(name))} for {_shown(stored.get(name))}" for name in names)
+        pairs = [(name, request.get(name), stored.get(name)) for name in names]
+        changes = ", ".join(f"{name} {_shown(new, old)} for {_shown(old, new)}" for name, new, old in pairs)
         raise AlbertEdgeError(
             f"the stopped run in {str(path)!r} must go on with the arguments that it started with "
             f"(--restart starts over); received {changes}"
         )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, other: Any) -> str:
+    """`value` as JSON; of a list or an object what `other` hasn't: of a hundred files the changed ones."""
+    if isinstance(value, list) and isinstance(other, list):
+        value = [each for each in value if each not in other] or value
+    elif isinstance(value, Mapping) and isinstance(other, Mapping):
+        value = {name: each for name, each in value.items() if name not in other or each != other[name]} or value
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

@@ -83,6 +83,19 @@ def test_another_request_is_refused_and_each_change_named(tmp_path):
         check_same_request(tmp_path / "p", REQUEST, changed)
 
 
+def test_of_a_list_and_of_an_object_only_the_change_is_shown(tmp_path):
+    stored = {"inputs": [{"file": f"{name}.txt", "sha256": name * 64} for name in "abc"], "columns": {"a": 0, "b": 1}}
+    changed = {"inputs": [*stored["inputs"][:2], {"file": "c.txt", "sha256": "d" * 64}], "columns": {"a": 0, "b": 2}}
+    with pytest.raises(AlbertEdgeError) as caught:
+        check_same_request(tmp_path / "p", stored, changed)
+    cut = [f'[{{"file": "c.txt", "sha256": "{letter * 10}...' for letter in "dc"]
+    message = f'received inputs {cut[0]} for {cut[1]}, columns {{"b": 2}} for {{"b": 1}}'
+    assert str(caught.value).endswith(message), caught.value
+    turned = {**stored, "inputs": stored["inputs"][::-1]}
+    with pytest.raises(AlbertEdgeError, match=r'received inputs \[\{"file": "c.txt", .* for \[\{"file": "a.txt"'):
+        check_same_request(tmp_path / "p", stored, turned)
+
+
 def test_a_folder_in_its_place_is_not_forgotten(tmp_path):
     (tmp_path / "out.partial").mkdir()
     with pytest.raises(AlbertEdgeError, match=r"the output must be writable; received '\S+out\.partial' \("):
