@@ -10,7 +10,7 @@ COMPARE := .venv-compare
 # A file's tests stay together, since they share what they train; each process may need 3 GB.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: android-test android-apk android-model android-pictures android-tools pi setup demo test test-fast lint format bench bench-compare bench-tasks topics requirements transformers-env clean
+.PHONY: android-test android-apk android-model android-pictures android-tools pi setup demo test test-fast lint format bench bench-compare bench-tasks mini-en topics requirements transformers-env clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -105,6 +105,26 @@ topics: setup  ## Rebuild examples/topics/topics.tflite
 		--size tiny --vocab-size 4000 --out $(OUT)/topics --overwrite
 	$(BIN)/albert-edge convert $(OUT)/topics examples/topics/topics.tflite --target litert \
 		--target tflite-runtime==2.14.0 --licence Apache-2.0 --overwrite
+
+MINI_EN := $(OUT)/mini-en
+
+$(MINI_EN)/books: | setup
+	$(BIN)/albert-edge corpus $(DATA)/books/books_pd_1928.txt.xz --vocab $(DATA)/albert_spm/30k-clean.model \
+		--held-out 0.03 --out $@
+
+$(MINI_EN)/wikitext2: | setup
+	@mkdir -p $(MINI_EN)
+	$(BIN)/python examples/mini_en/wikitext.py $(DATA)/wikitext2/valid.txt > $(MINI_EN)/wikitext2.txt
+	$(BIN)/albert-edge corpus $(MINI_EN)/wikitext2.txt --vocab $(DATA)/albert_spm/30k-clean.model --out $@
+
+mini-en: setup $(MINI_EN)/books $(MINI_EN)/wikitext2  ## Pretrain examples/mini_en anew, in hours (DATA=the folder with books, wikitext2, albert_spm)
+	$(BIN)/albert-edge pretrain --corpus $(MINI_EN)/books/train --held-out $(MINI_EN)/books/held-out \
+		--held-out $(MINI_EN)/wikitext2/train --size mini --layers 6 --steps 24000 --batch-size 32 \
+		--lengths 32:0.08,128:0.84,512:0.08 --depths 2:0.72,6:0.28 --learning-rate 0.0007 --warmup 0.02 \
+		--mask-share 0.3 --word-vectors --local-start --threads 1 --log-every 20 --evaluate-every 2000 \
+		--out $(MINI_EN)/model
+	$(BIN)/albert-edge export $(MINI_EN)/model --format huggingface --dtype float16 \
+		--out examples/mini_en/albert-edge-mini-en --overwrite
 
 requirements:  ## Pin requirements.txt anew (needs uv)
 	uv pip compile pyproject.toml --extra host --extra corpus --extra privacy --extra dev --universal --python-version 3.10 --no-annotate \

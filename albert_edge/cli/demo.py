@@ -12,12 +12,12 @@ from albert_edge.cli.options import json_option, overwrite_option, print_json, p
 @click.command("demo")
 @click.option("--out", default="demo", show_default=True, help="A folder for the model and the files.")
 @click.option("--data", help="A folder with train.tsv, dev.tsv and perhaps test.tsv.  [default: examples/topics]")
-@click.option("--size", default="tiny", show_default=True, help="Of the model, as `albert-edge sizes` lists them.")
+@click.option("--size", help="Start from random weights of a size.  [default: from examples/mini_en]")
 @seed_option
 @overwrite_option
 @json_option
-def command(out: str, data: Optional[str], size: str, seed: int, overwrite: bool, as_json: bool) -> None:
-    """Train a classifier, quantize and convert it, check it against Keras, measure it, and classify a sentence.
+def command(out: str, data: Optional[str], size: Optional[str], seed: int, overwrite: bool, as_json: bool) -> None:
+    """Fine-tune a classifier, quantize and convert it, check it against Keras, measure it, and classify a sentence.
 
     \b
     Example:

@@ -12,7 +12,7 @@ from converters.baseline import tfidf_accuracy
 
 @pytest.mark.slow
 def test_every_stage_leaves_its_figures(separable: Path, tmp_path: Path):
-    report = albert_edge.demo(tmp_path / "out", separable)
+    report = albert_edge.demo(tmp_path / "out", separable, size="tiny")
     assert [row["scheme"] for row in report["rows"]] == ["float32", "dynamic-range"]
     assert report["rows"][1]["file_bytes"] < report["rows"][0]["file_bytes"]
     # Each label has words of its own: whoever reads at all is nearly always right.

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from fresh_process import ROOT
-from hygiene import complaints
+from hygiene import LARGER, complaints
 
 # Recorded from elsewhere, byte for byte: what they hold is not ours to tidy.
 RECORDED = ("tests/golden/",)
@@ -51,6 +51,14 @@ def test_an_untidy_file_is_found(tmp_path, name, content, complaint):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     assert complaints(path) == [complaint]
+
+
+@pytest.mark.parametrize("too_much", [0, 1])
+def test_the_pretrained_model_alone_may_be_larger(tmp_path, too_much):
+    (path,) = (tmp_path / end for end in LARGER)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\0" * (12_000_000 + too_much))
+    assert complaints(path) == ["12,000,001 bytes, of at most 12,000,000"] * too_much
 
 
 @pytest.mark.parametrize(
