@@ -107,6 +107,7 @@ topics: setup  ## Rebuild examples/topics/topics.tflite
 		--target tflite-runtime==2.14.0 --licence Apache-2.0 --overwrite
 
 MINI_EN := $(OUT)/mini-en
+MINI_EN_MODEL := examples/mini_en/albert-edge-mini-en
 
 $(MINI_EN)/books: | setup
 	$(BIN)/albert-edge corpus $(DATA)/books/books_pd_1928.txt.xz --vocab $(DATA)/albert_spm/30k-clean.model \
@@ -121,10 +122,15 @@ mini-en: setup $(MINI_EN)/books $(MINI_EN)/wikitext2  ## Pretrain examples/mini_
 	$(BIN)/albert-edge pretrain --corpus $(MINI_EN)/books/train --held-out $(MINI_EN)/books/held-out \
 		--held-out $(MINI_EN)/wikitext2/train --size mini --layers 6 --steps 24000 --batch-size 32 \
 		--lengths 32:0.08,128:0.84,512:0.08 --depths 2:0.72,6:0.28 --learning-rate 0.0007 --warmup 0.02 \
-		--mask-share 0.3 --word-vectors --local-start --threads 1 --log-every 20 --evaluate-every 2000 \
-		--out $(MINI_EN)/model
-	$(BIN)/albert-edge export $(MINI_EN)/model --format huggingface --dtype float16 \
-		--out examples/mini_en/albert-edge-mini-en --overwrite
+		--mask-share 0.3 --word-vectors --local-start --jit --threads 1 --log-every 20 --evaluate-every 2000 \
+		--out $(MINI_EN)/first
+	$(BIN)/albert-edge adapt $(MINI_EN)/first --corpus $(MINI_EN)/books/train --held-out $(MINI_EN)/books/held-out \
+		--held-out $(MINI_EN)/wikitext2/train --steps 1300 --batch-size 16 --lengths 128 --learning-rate 0.0004 \
+		--mask-share 0.2 --seed 2 --threads 1 --log-every 20 --evaluate-every 1000 --out $(MINI_EN)/model
+	$(BIN)/albert-edge export $(MINI_EN)/model --format huggingface --dtype float16 --out $(MINI_EN_MODEL) --overwrite
+	cp $(MINI_EN)/first/training.json $(MINI_EN_MODEL)/pretraining.json
+	cp $(MINI_EN)/first/curves.png $(MINI_EN)/model/training.json $(MINI_EN_MODEL)/
+	cp $(MINI_EN)/model/curves.png $(MINI_EN_MODEL)/curves-adapt.png
 
 requirements:  ## Pin requirements.txt anew (needs uv)
 	uv pip compile pyproject.toml --extra host --extra corpus --extra privacy --extra dev --universal --python-version 3.10 --no-annotate \

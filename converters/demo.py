@@ -25,8 +25,8 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 """In a checkout, not in an installed package."""
 TOPICS, MINI_EN = EXAMPLES / "topics", EXAMPLES / "mini_en" / "albert-edge-mini-en"
 """The embedded data set, and the pretrained model."""
-FINE_TUNING = {"epochs": 3, "learning_rate": 2e-4}
-"""The learning rate is that of a narrow model, four times ALBERT-base's."""
+FINE_TUNING = {"epochs": 5, "learning_rate": 5e-4, "dropout": 0.2, "word_dropout": 0.3}
+"""A narrow model learns in larger steps than ALBERT-base, and a small set by heart without dropout."""
 
 SENTENCE = "Oil prices rise as producers agree to pump less from January."
 

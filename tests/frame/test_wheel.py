@@ -169,7 +169,7 @@ def test_sizes_needs_no_host_packages(device):
         ],
         ["convert", "{golden}/base_like/sequence_classification", "out.tflite"],
         ["verify", "{model}", "--reference", "{golden}/base_like/sequence_classification"],
-        ["demo", "--data", "{topics}", "--out", "out"],
+        ["demo", "--data", "{topics}", "--size", "tiny", "--out", "out"],
     ],
     ids=lambda arguments: arguments[0],
 )
