@@ -1,6 +1,5 @@
 """The model of English in examples/mini_en: its size, that it knows English, and that its card equals its record."""
 
-import csv
 import dataclasses
 import json
 import re
@@ -13,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 import albert_edge
 from albert_edge.cli import cli
+from albert_edge.text.tables import read_examples
 from albert_edge.training.pretraining.settings import PretrainingSettings
 from converters.demo import MINI_EN
 
@@ -69,9 +69,7 @@ def test_the_commands_that_make_it_are_those_that_made_it(name, file):
 def sentences(topics, tmp_path_factory) -> Path:
     """The topics' test sentences, a text a line: written for this project, so that no model has read them."""
     path = tmp_path_factory.mktemp("sentences") / "sentences.txt"
-    with (topics / "test.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    path.write_text("".join(row["text"] + "\n" for row in rows), encoding="utf-8")
+    path.write_text("".join(each.text + "\n" for each in read_examples(topics / "test.tsv")), encoding="utf-8")
     return path
 
 
@@ -107,9 +105,8 @@ def test_a_few_examples_are_enough_for_it(topics, tmp_path):
 
 def few(source: Path, target: Path) -> Path:
     """The first 40 rows of each of three labels."""
-    with source.open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    chosen = [[row for row in found if row["label"] == label][:40] for label in ("finance", "sports", "travel")]
-    lines = [f"{row['text']}\t{row['label']}" for each in chosen for row in each]
+    found = read_examples(source)
+    chosen = [[row for row in found if row.label == label][:40] for label in ("finance", "sports", "travel")]
+    lines = [f"{row.text}\t{row.label}" for each in chosen for row in each]
     target.write_text("\n".join(["text\tlabel", *lines]) + "\n", encoding="utf-8")
     return target
