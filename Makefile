@@ -98,7 +98,7 @@ android-apk: $(ANDROID_BUILT)  ## A signed debug APK of the sample, checked (nee
 	$(PYTHON) $(ANDROID)/apk/make_apk.py --out $(OUT)/android
 
 bench-tasks: setup  ## What small models learn from public data sets (DATA=their folder)
-	$(BIN)/python benchmarks/tasks.py --data $(DATA) --out $(OUT)/tasks.json
+	$(BIN)/python -m benchmarks.tasks --data $(DATA) --out $(OUT)/tasks.json
 
 topics: setup  ## Rebuild examples/topics/topics.tflite
 	$(BIN)/albert-edge train text-classification --train examples/topics/train.tsv --dev examples/topics/dev.tsv \
@@ -115,7 +115,8 @@ $(MINI_EN)/books: | setup
 
 $(MINI_EN)/wikitext2: | setup
 	@mkdir -p $(MINI_EN)
-	$(BIN)/python examples/mini_en/wikitext.py $(DATA)/wikitext2/valid.txt > $(MINI_EN)/wikitext2.txt
+	$(BIN)/python examples/mini_en/wikitext.py $(DATA)/wikitext2/valid.txt > $(MINI_EN)/wikitext2.part
+	@mv $(MINI_EN)/wikitext2.part $(MINI_EN)/wikitext2.txt
 	$(BIN)/albert-edge corpus $(MINI_EN)/wikitext2.txt --vocab $(DATA)/albert_spm/30k-clean.model --out $@
 
 mini-en: setup $(MINI_EN)/books $(MINI_EN)/wikitext2  ## Pretrain examples/mini_en anew, in hours (DATA=the folder with books, wikitext2, albert_spm)

@@ -1,10 +1,11 @@
-"""What small models learn from random weights on public data sets, and what conversion leaves of it.
+"""What small models learn on public data sets, and what conversion leaves of it.
 
-    python benchmarks/tasks.py --data DATA --out tasks.json --only sst2
+    python -m benchmarks.tasks --data DATA --out tasks.json --only sst2
 
 DATA is a folder with the sets named below, each as it is published. A set is trained with the defaults of
 `albert-edge train` but for the options shown here, scored by Keras, converted as dynamic-range, scored again by the
-device's own code, and set beside a bag of words where that can do the task. Prints a Markdown table.
+device's own code, and set beside a bag of words where that can do the task. Prints a Markdown table. `--from` starts
+from a pretrained folder, with the settings of the demo's fine-tuning, in place of random weights.
 """
 
 import json
@@ -18,6 +19,7 @@ import albert_edge
 from albert_edge.files import atomic_write
 from albert_edge.training.reporting import TerminalReporter
 from converters.baseline import tfidf_accuracy, tfidf_similarity
+from converters.demo import FINE_TUNING
 
 
 class Files(NamedTuple):
@@ -33,6 +35,8 @@ class DataSet(NamedTuple):
     task: str
     prepare: Callable[[Path, Path], Files]
     """The set's folder and a folder for rewritten files -> the files to train on."""
+    size: str
+    """Of the random weights."""
     options: dict[str, Any]
     metrics: tuple[str, ...]
     """Keys of `albert_edge.evaluate`."""
@@ -64,28 +68,32 @@ DATA_SETS = {
     "sst2": DataSet(
         "text-classification",
         tables(".tsv", "label\ttext", (0, 1), skip=1),
-        {"size": "tiny", "max_length": 64},
+        "tiny",
+        {"max_length": 64},
         ("accuracy",),
         lambda files: tfidf_accuracy(files.train, files.dev),
     ),
     "thucnews": DataSet(
         "text-classification",
         tables(".txt", "text\tlabel", (0, 1)),
-        {"size": "tiny", "max_length": 64},
+        "tiny",
+        {"max_length": 64},
         ("accuracy",),
         lambda files: tfidf_accuracy(files.train, files.dev, analyzer="char"),
     ),
     "stsb": DataSet(
         "text-classification",
         tables(".tsv", "text\ttext_pair\tlabel", (7, 8, 9)),
-        {"size": "tiny", "problem_type": "regression"},
+        "tiny",
+        {"problem_type": "regression"},
         ("pearson", "spearman"),
         lambda files: tfidf_similarity(files.train, files.dev),
     ),
     "wnut17": DataSet(
         "token-classification",
         lambda source, _: Files(source / "wnut17train.conll", source / "emerging.dev.conll"),
-        {"size": "mini"},
+        "mini",
+        {},
         ("f1", "precision", "recall"),
     ),
 }
@@ -95,17 +103,20 @@ DATA_SETS = {
 @click.option("--data", required=True, type=click.Path(exists=True, file_okay=False), help="Folder with the sets.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False), help="JSON with every figure.")
 @click.option("--only", multiple=True, type=click.Choice(list(DATA_SETS)), help="Some of the sets.  [default: all]")
+@click.option("--from", "from_", type=click.Path(exists=True, file_okay=False), help="A pretrained model.")
 @click.option("--seed", default=1, show_default=True)
-def main(data: str, out: str, only: tuple[str, ...], seed: int) -> None:
+def main(data: str, out: str, only: tuple[str, ...], from_: Optional[str], seed: int) -> None:
     """Train, score, convert and score again; print a table."""
     results = {}
     for name in only or DATA_SETS:
-        results[name] = measure(DATA_SETS[name], Path(data) / name, Path(out).parent / f"tasks-{name}", seed)
+        start = {"from_": from_, **FINE_TUNING} if from_ else {"size": DATA_SETS[name].size}
+        folder = Path(out).parent / f"tasks-{name}"
+        results[name] = measure(DATA_SETS[name], Path(data) / name, folder, {"seed": seed, **start})
         atomic_write(out, json.dumps(results, indent=1).encode())
     print_table(results)
 
 
-def measure(data_set: DataSet, source: Path, folder: Path, seed: int) -> dict[str, Any]:
+def measure(data_set: DataSet, source: Path, folder: Path, start: dict[str, Any]) -> dict[str, Any]:
     files = data_set.prepare(source, folder)
     model, file = folder / "model", folder / "model.tflite"
     started = time.perf_counter()
@@ -114,17 +125,17 @@ def measure(data_set: DataSet, source: Path, folder: Path, seed: int) -> dict[st
         files.train,
         files.dev,
         model,
-        seed=seed,
         overwrite=True,
         reporter=TerminalReporter(),
         **data_set.options,
+        **start,
     )
     seconds = time.perf_counter() - started
     converted = albert_edge.convert(model, file, overwrite=True)
     keras, device = (albert_edge.evaluate(path, files.dev) for path in (model, file))
     return {
         "task": data_set.task,
-        "options": data_set.options,
+        "options": {**data_set.options, **start},
         "train_seconds": seconds,
         "file_bytes": converted["file_bytes"],
         "metrics": data_set.metrics,
