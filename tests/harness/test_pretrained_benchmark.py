@@ -1,6 +1,7 @@
-"""The benchmark of what pretraining is worth: both starts alike but for the start, and a table of their means."""
+"""The benchmark of what pretraining is worth: what each start is trained with, and a table of their means."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -11,11 +12,12 @@ from benchmarks import pretrained
 
 @pytest.fixture
 def trainings(tmp_path, monkeypatch):
-    """Small sets in a folder, and the arguments of each training: pretrained ones are right on 80 %, others on 60."""
-    for name, header in (("sst2", "label\ttext"), ("ag_news", "label\ttext")):
+    """Small sets in a folder, and the arguments of each training: adapted models are right on 90 %, pretrained ones on
+    80, others on 60."""
+    for name, row in (("sst2", "{0}\ttext {1}"), ("ag_news", "text {1}\t{0}")):
         (tmp_path / name).mkdir()
         for part in ("train", "dev"):
-            rows = [header, *(f"1\ta text {number}" for number in range(600))]
+            rows = ["a\theader", *(row.format(number % 2, number % 450) for number in range(600))]
             (tmp_path / name / f"{part}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text('{"num_hidden_layers": 6}', encoding="utf-8")
@@ -23,9 +25,19 @@ def trainings(tmp_path, monkeypatch):
 
     def train(task, files, dev, out, **arguments):
         calls.append({"rows": len(files.read_text(encoding="utf-8").splitlines()) - 1, "out": out.name, **arguments})
-        return {"dev": {"accuracy": (0.8 if "from_" in arguments else 0.6) + arguments["seed"] / 1000}}
+        score = {"model": 0.8, "": 0.6}.get(getattr(arguments.get("from_"), "name", ""), 0.9)
+        return {"dev": {"accuracy": score + arguments["seed"] / 1000}}
 
-    monkeypatch.setattr(albert_edge, "train", train)
+    def build_corpus(files, vocab, out, **_):
+        calls.append({"texts": files[0].read_text(encoding="utf-8").split("\n\n")})
+        return {"train": SimpleNamespace(folder=out / "train")}
+
+    def adapt(folder, corpus, out, **arguments):
+        out.mkdir()
+        calls.append({"adapted": folder, "corpus": corpus, **arguments})
+
+    for name, function in (("train", train), ("build_corpus", build_corpus), ("adapt", adapt)):
+        monkeypatch.setattr(albert_edge, name, function)
     return calls
 
 
@@ -37,23 +49,35 @@ def run(tmp_path, *more):
     return done.output
 
 
-def test_the_starts_differ_in_nothing_else(tmp_path, trainings):
-    run(tmp_path, "--seeds", "1", "--only", "ag_news")
-    start = {"from_", "size", "layers", "vocab", "epochs", "out", "reporter"}
-    ours, other = trainings
-    assert {name: ours[name] for name in ours.keys() - start} == {name: other[name] for name in other.keys() - start}
-    assert ours["from_"] == other["vocab"] == tmp_path / "model"
-    assert (other["layers"], ours["rows"], ours["learning_rate"]) == (6, 500, 5e-4)
+def test_each_start_has_one_shape_the_same_rows_and_settings_that_suit_it(tmp_path, trainings):
+    run(tmp_path, "--seeds", "1", "--start", "random", "--start", "pretrained")
+    alike = ("rows", "max_length", "seed", "learning_rate")
+    for other, ours in (trainings[:2], trainings[2:]):
+        assert {name: ours[name] for name in alike} == {name: other[name] for name in alike}
+        assert (ours["from_"], other["vocab"], other["layers"]) == (tmp_path / "model", tmp_path / "model", 6)
+        assert "word_dropout" not in other
+    assert [(call["rows"], call["learning_rate"]) for call in trainings[::2]] == [(600, 5e-4), (500, 5e-4)]
+    assert [call["word_dropout"] for call in trainings[1::2]] == [0.1, 0.3]
+
+
+def test_an_adapted_start_learnt_from_the_texts_of_the_same_rows_once(tmp_path, trainings):
+    run(tmp_path, "--seeds", "2", "--only", "ag_news", "--start", "adapted")
+    corpus, adaptation, *fine_tunings = trainings
+    assert corpus["texts"] == [f"text {number}" for number in range(450)]
+    assert (adaptation["adapted"], adaptation["steps"]) == (tmp_path / "model", 300)
+    assert [(call["from_"].name, call["seed"]) for call in fine_tunings] == [("ag_news-adapted", n) for n in (1, 2)]
 
 
 def test_the_table_has_means_and_differences_and_nothing_is_done_twice(tmp_path, trainings):
     table = run(tmp_path)
+    assert "| sst2 | random | 60.1, 60.2, 60.3 | 60.2 | +0.0 |" in table
     assert "| sst2 | pretrained | 80.1, 80.2, 80.3 | 80.2 | +20.0 |" in table
-    assert "| ag_news | random | 60.1, 60.2, 60.3 | 60.2 | +0.0 |" in table
-    assert len(trainings) == 12
+    assert "| ag_news | adapted | 90.1, 90.2, 90.3 | 90.2 | +30.0 |" in table
+    assert table.count("| TF-IDF |") == 2
+    done = len(trainings)
     results = tmp_path / "out" / "results.json"
     stored = json.loads(results.read_text(encoding="utf-8"))
     del stored["sst2/random/2"]
     results.write_text(json.dumps(stored), encoding="utf-8")
     assert run(tmp_path) == table
-    assert [call["out"] for call in trainings[12:]] == ["sst2-random-2"]
+    assert [call["out"] for call in trainings[done:]] == ["sst2-random-2"]
