@@ -3,11 +3,10 @@
     python -m benchmarks.pretrained --folder mini-en/ --data DATA --out pretrained.json
 
 DATA has `sst2` (all of train) and `ag_news` (the first 500 rows of train, shuffled as published, and all of dev). All
-starts have one shape, one vocabulary and three seeds, and each the best epoch on dev. `random` has the defaults of
-`albert-edge train` for random weights, word vectors of the training texts among them, but for the learning rate: at
-0.001 six layers of 256 may learn nothing. `pretrained` has the settings of the demo's fine-tuning. `adapted` is
-fine-tuned like it, but went on with its pretraining on the texts of the same training rows before (`albert-edge
-adapt`). Beside them TF-IDF with logistic regression. Prints a Markdown table.
+starts have one shape, one vocabulary, three seeds and the same settings, and each the best epoch on dev. `random` has
+word vectors of the training texts besides, and may have more epochs. `adapted` is `pretrained` that went on with its
+pretraining on the texts of the training rows (`albert-edge adapt`). Beside them TF-IDF with logistic regression.
+Prints a Markdown table.
 """
 
 import functools
@@ -32,17 +31,19 @@ SETS: dict[str, dict[str, Any]] = {
         "chosen": (0, 1),
         "rows": None,
         "max_length": 64,
-        "fine_tuning": {"epochs": 2, "batch_size": 64},
+        "settings": {"batch_size": 64, "epochs": 2},
+        "random": {"dropout": 0.0},  # as the pretrained encoder's config says
     },
     "ag_news": {
         "header": "text\tlabel",
         "chosen": (0, 1),
         "rows": 500,
         "max_length": 128,
-        "fine_tuning": {"epochs": 20, "dropout": 0.2, "word_dropout": 0.3},
+        "settings": {"dropout": 0.2, "word_dropout": 0.3, "epochs": 20},
+        "random": {"epochs": 40},
     },
 }
-"""Name -> its columns, rows of train, tokens of an input, and further settings of what is pretrained."""
+"""Name -> its columns, rows of train, tokens of an input, settings, and others where the weights are random."""
 
 STARTS = ("random", "pretrained", "adapted")
 ADAPTATION = {"steps": 300, "batch_size": 16, "learning_rate": 5e-4, "pair_objective": "none"}
@@ -78,14 +79,12 @@ def main(folder: str, data: str, out: str, only: tuple[str, ...], starts: tuple[
 def accuracy(name: str, start: str, seed: int, folder: Path, files: Sequence[Path]) -> float:
     """The share of dev that a model is right about, fine-tuned from `start`; `files` are train and dev."""
     chosen, work = SETS[name], files[0].parent
-    beginning: dict[str, Any]
+    settings: dict[str, Any] = {**FINE_TUNING, **chosen["settings"]}
     if start == "random":
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        layers, rate = config["num_hidden_layers"], FINE_TUNING["learning_rate"]
-        beginning = {"size": "mini", "layers": layers, "vocab": folder, "learning_rate": rate}
+        layers = json.loads((folder / "config.json").read_text(encoding="utf-8"))["num_hidden_layers"]
+        settings |= {"size": "mini", "layers": layers, "vocab": folder, **chosen["random"]}
     else:
-        from_ = folder if start == "pretrained" else adapted(name, folder, files[0])
-        beginning = {"from_": from_, **FINE_TUNING, **chosen["fine_tuning"]}
+        settings["from_"] = folder if start == "pretrained" else adapted(name, folder, files[0])
     report = albert_edge.train(
         "text-classification",
         *files,
@@ -94,7 +93,7 @@ def accuracy(name: str, start: str, seed: int, folder: Path, files: Sequence[Pat
         seed=seed,
         overwrite=True,
         reporter=TerminalReporter(),
-        **beginning,
+        **settings,
     )
     return float(report["dev"]["accuracy"])
 
