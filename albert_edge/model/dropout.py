@@ -1,15 +1,19 @@
-"""Dropout whose masks come from TensorFlow's global generator, a variable that a training can store and set back.
+"""Dropout whose masks come from a generator that is named, so that a training can store its place and set it back.
 
 The masks of `keras.layers.Dropout` come from a counter hidden in the operation's kernel, which nothing can read: a
-training that was stopped and goes on would draw others than one that ran through. Here
-`tf.random.set_global_generator` chooses the masks, and its `state` is the place in their sequence; or `use_draws` does.
+training that was stopped and goes on would draw others than one that ran through. Here `masks_from` names the generator
+that chooses them, and outside it TensorFlow's global one does.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from contextvars import ContextVar
+from typing import Any, Iterator, Optional
 
 from albert_edge.model.keras import keras, tf
+
+_SOURCE: ContextVar[Optional[Any]] = ContextVar("dropout_masks", default=None)
 
 
 class Dropout(keras.layers.Layer):
@@ -23,20 +27,29 @@ class Dropout(keras.layers.Layer):
         """Floats of any shape -> the same shape."""
         if not training or not self.rate:
             return values
-        uniform = tf.random.get_global_generator().uniform
-        return tf.nn.experimental.general_dropout(values, self.rate, uniform_sampler=uniform)
+        source = _SOURCE.get() or tf.random.get_global_generator()
+        return tf.nn.experimental.general_dropout(values, self.rate, uniform_sampler=source.uniform)
 
 
-def use_draws(seed: tf.Tensor) -> None:
-    """Inside a graph that is being traced: what follows in it draws its masks from `seed` alone, int64 [2].
+@contextlib.contextmanager
+def masks_from(source: Any) -> Iterator[None]:
+    """Inside the block masks are drawn from `source`: a `tf.random.Generator`, or `Draws`.
+
+    A graph that is traced inside the block keeps the source for good. Nothing else does: the seed of `Draws` may be a
+    tensor of that graph, which no other may touch.
+    """
+    token = _SOURCE.set(source)
+    try:
+        yield
+    finally:
+        _SOURCE.reset(token)
+
+
+class Draws:
+    """A source whose numbers follow from `seed`, int64 [2], and from which of its calls it is.
 
     Whoever makes a seed of an update's number needs no state to store, and each copy of a model can have its own.
     """
-    tf.random.set_global_generator(_Draws(seed))
-
-
-class _Draws:
-    """Takes the global generator's place: each call draws from the seed and its own number."""
 
     def __init__(self, seed: tf.Tensor) -> None:
         self._seed, self._calls = seed, 0

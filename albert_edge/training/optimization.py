@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Optional, 
 
 import numpy as np
 
+from albert_edge.model.dropout import masks_from
 from albert_edge.model.heads import Given
 from albert_edge.model.keras import keras, tf, traced
 from albert_edge.model.weights import load_state_dict, state_dict, variables
@@ -134,9 +135,8 @@ class TrainStep:
     def _one_update(
         self, inputs: tuple[tf.Tensor, ...], targets: tuple[tf.Tensor, ...], arrays: tuple[tuple[tf.Tensor, ...], ...]
     ) -> tf.Tensor:
-        # Runs when the graph is traced, which binds dropout to this generator for good.
-        tf.random.set_global_generator(self._generator)
-        loss, found = self._loss_and_gradients(inputs, targets, arrays)
+        with masks_from(self._generator):
+            loss, found = self._loss_and_gradients(inputs, targets, arrays)
         # An embedding table's gradient comes as slices, one a token. Their norm isn't the gradient's where an id
         # occurs twice, and Keras clips before it adds them up: so they are added up here.
         gradients = [tf.convert_to_tensor(gradient) for gradient in found]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Collection, Iterator, Mapping, Optional, 
 
 import numpy as np
 
-from albert_edge.model.dropout import use_draws
+from albert_edge.model.dropout import Draws, masks_from
 from albert_edge.model.keras import tf, traced
 from albert_edge.training.additions.base import Addition
 from albert_edge.training.batches import Batch
@@ -109,8 +109,8 @@ class PrivateStep(TrainStep):
         arrays: tuple[tuple[tf.Tensor, ...], ...],
     ) -> tf.Tensor:
         """Add the clipped gradient of one row, whose dropout follows from `seed`, to the sums; its loss."""
-        use_draws(seed)
-        loss, found = self._loss_and_gradients(inputs, targets, arrays)
+        with masks_from(Draws(seed)):
+            loss, found = self._loss_and_gradients(inputs, targets, arrays)
         gradients = [_summed(gradient) for gradient in found]
         norm = tf.linalg.global_norm(gradients)
         share = tf.minimum(1.0, self._plan.clip / tf.maximum(norm, 1e-12))

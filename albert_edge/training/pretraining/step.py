@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional
 
-from albert_edge.model.dropout import use_draws
+from albert_edge.model.dropout import Draws, masks_from
 from albert_edge.model.keras import keras, tf, traced
 from albert_edge.model.weights import load_state_dict, state_dict, variables
 from albert_edge.training.optimization import NOT_DECAYED, under
@@ -138,8 +138,8 @@ class PretrainStep:
 
     def _one_part(self, *values: tf.Tensor) -> tuple[list[tf.Tensor], Sums]:
         *arrays, masked, pairs, seed = values
-        use_draws(tf.random.experimental.stateless_fold_in(seed, self._devices.copy_index()))
-        with tf.GradientTape() as tape:
+        own_seed = tf.random.experimental.stateless_fold_in(seed, self._devices.copy_index())
+        with masks_from(Draws(own_seed)), tf.GradientTape() as tape:
             sums = self._sums(Example(*arrays), training=True)
             loss = sums.masked_loss / tf.maximum(masked, 1.0)
             if self._settings.pair_objective != "none":
