@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from types import MappingProxyType
 from typing import Any, Iterator, Mapping, NamedTuple, Optional
 
 from albert_edge.errors import RuntimeUnavailableError
@@ -32,29 +33,33 @@ class Started(NamedTuple):
 
 def bare(module: str) -> contextlib.AbstractContextManager[Started]:
     """A process that only imported numpy, sentencepiece and the interpreter's `module`; its answer is empty."""
-    return _started([sys.executable, "-c", _BARE.format(module=module)])
+    return _started([sys.executable, "-c", _BARE.format(module=module)], {})
 
 
 def probe(
-    module: str, name: str, arguments: Mapping[str, Any], python: Optional[PathLike] = None
+    module: str,
+    name: str,
+    arguments: Mapping[str, Any],
+    python: Optional[PathLike] = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> contextlib.AbstractContextManager[Started]:
     """A process that has also called the function `name` of `harness.probes` with `arguments`, and holds its result.
 
-    `python` is that of another environment, None this one's. Raises `RuntimeUnavailableError`, with how the process
-    ended, if it gives no answer.
+    `python` is that of another environment, None this one's; `environment` is added to this process's variables.
+    Raises `RuntimeUnavailableError`, with how the process ended, if it gives no answer.
     """
-    return _started([*program_command(_PROBE.format(module=module), python), name, json.dumps(arguments)])
+    return _started([*program_command(_PROBE.format(module=module), python), name, json.dumps(arguments)], environment)
 
 
 @contextlib.contextmanager
-def _started(command: list[str]) -> Iterator[Started]:
+def _started(command: list[str], environment: Mapping[str, str]) -> Iterator[Started]:
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=messages,
-            env=child_environment(),
+            env={**child_environment(), **environment},
             encoding="utf-8",
         )
         # Leaving closes the standard input, which ends the process, and waits for it.

@@ -193,6 +193,22 @@ def test_what_loading_allocates_grows_with_the_copies(predictor, looped_file, un
     assert unrolled["packed_bytes"] > looped["packed_bytes"] + looped["unique_bytes"] / 4
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_allocations_are_counted_without_the_allocators_cache(predictor, looped_file, monkeypatch):
+    """With it one process in a hundred counts some bytes more or fewer."""
+    variables = []
+
+    @contextlib.contextmanager
+    def looked_at(*arguments, **more):
+        with probe(*arguments, **more) as started:
+            variables.extend(Path(f"/proc/{started.pid}/environ").read_bytes().split(b"\0"))
+            yield started
+
+    monkeypatch.setattr(startup, "probe", looked_at)
+    measure_allocation(looped_file, predictor)
+    assert b"GLIBC_TUNABLES=glibc.malloc.tcache_count=0" in variables
+
+
 def test_no_process_is_no_measurement(predictor, looped_file):
     with pytest.raises(ConfigError, match="processes must be at least 1; received 0"):
         measure_startup(looped_file, predictor, processes=0)
