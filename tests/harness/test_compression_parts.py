@@ -20,9 +20,8 @@ from converters.targets import installed_targets
 @pytest.fixture(scope="module")
 def small_work(separable, trained_folder, tmp_path_factory) -> Work:
     """A run on `separable` whose plain model is `trained_folder`."""
-    data = DataSet(
-        "separable", separable / "train.tsv", separable / "dev.tsv", {}, tuning_epochs=1, few=separable / "train.tsv"
-    )
+    files, settings = (separable / "train.tsv", separable / "dev.tsv"), {"epochs": 3}
+    data = DataSet("separable", *files, settings, tuning_epochs=1, few=files[0])
     folder = tmp_path_factory.mktemp("compression")
     return Work(folder, {data.name: data}, Plan(**SMALL), trained={data.name: trained_folder})
 
