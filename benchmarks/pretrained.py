@@ -18,7 +18,8 @@ from typing import Any, Callable, Sequence
 import click
 
 import albert_edge
-from albert_edge.files import atomic_write
+from albert_edge.files import atomic_write, file_sha256
+from albert_edge.model.checkpoint import WEIGHTS_FILE
 from albert_edge.text.tables import read_examples
 from albert_edge.training.reporting import TerminalReporter
 from benchmarks.tasks import columns
@@ -59,13 +60,16 @@ ADAPTATION = {"steps": 300, "batch_size": 16, "learning_rate": 5e-4, "pair_objec
 @click.option("--seeds", default=3, show_default=True)
 def main(folder: str, data: str, out: str, only: tuple[str, ...], starts: tuple[str, ...], seeds: int) -> None:
     """Train from each start with each seed; print a table."""
-    path, names = Path(out), list(only or SETS)
-    results: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+    path, names, start_sha256 = Path(out), list(only or SETS), file_sha256(Path(folder) / WEIGHTS_FILE)
+    stored: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"folder_sha256": start_sha256}
+    if stored.get("folder_sha256") != start_sha256:
+        raise click.UsageError(f"--out must be of a run with the same weights; received {path}")
+    results: dict[str, float] = stored.setdefault("accuracy_percent", {})
 
     def keep(key: str, score: Callable[[], float]) -> None:
         if key not in results:
             results[key] = 100 * score()
-            atomic_write(path, json.dumps(results, indent=1).encode())
+            atomic_write(path, json.dumps(stored, indent=1).encode())
 
     for name in names:
         files = [prepared(name, part, Path(data), path.parent) for part in ("train", "dev")]
@@ -100,7 +104,8 @@ def accuracy(name: str, start: str, seed: int, folder: Path, files: Sequence[Pat
 
 def adapted(name: str, folder: Path, train: Path) -> Path:
     """A folder that went on from `folder` with the texts of `train`, made unless it is there."""
-    out, text = train.parent / f"{name}-adapted", train.parent / f"{name}.txt"
+    of = file_sha256(folder / WEIGHTS_FILE)[:12]
+    out, text = train.parent / f"{name}-adapted-{of}", train.parent / f"{name}.txt"
     if not out.exists():
         texts = dict.fromkeys(example.text for example in read_examples(train))
         atomic_write(text, "\n\n".join(texts).encode())

@@ -77,6 +77,22 @@ def test_a_folder_of_other_things_is_not_taken_for_a_stopped_run(build, steps, t
     assert (tmp_path / "out.corpus" / "mine.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    ("runner", "option", "rule"),
+    [
+        ("local", "--direct_num_workerz=2", "be one that Beam knows; received --direct_num_workerz"),
+        ("local", "--job_server_timeout=x", 'have a value that Beam takes; received "argument --job_server_timeout'),
+        ("FlinkRunner", "--job_server_timeout=x", 'have a value that Beam takes; received "argument --job_server_'),
+    ],
+)
+def test_a_beam_option_that_cannot_be_is_one_line(build, runner, option, rule, tmp_path, capfd):
+    with pytest.raises(ConfigError, match=re.escape(f"a Beam option must {rule}")) as caught:
+        build(runner=runner, beam_options=[option])
+    assert len(str(caught.value).splitlines()) == 1
+    assert capfd.readouterr() == ("", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
 @pytest.mark.parametrize("runner", ["Nonsense", "", "no.such.Runner", "apache_beam.Nothing", "apache_beam.Pipeline"])
 def test_a_runner_that_beam_does_not_know_is_one_line(build, runner, tmp_path):
     expected = f"a runner must be local or one of Beam's with its options; received {runner!r} ("

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import logging
 import shlex
 import struct
@@ -67,8 +68,26 @@ def check_options(runner: str, workers: int, options: Sequence[str]) -> None:
     wrong = [option for option in options if not option.startswith("--")]
     if wrong:
         raise ConfigError(f"a Beam option must be written --name=value; received {wrong[0]!r}")
+    if options:
+        _check_values(runner, options)
     if runner != LOCAL:
         _check_runner(runner, options)
+
+
+def _check_values(runner: str, options: Sequence[str]) -> None:
+    """Beam ends the process for a value that it can't read, and lets an unknown name pass with a line in the log."""
+    made, said = host_package("apache_beam.options.pipeline_options").PipelineOptions, io.StringIO()
+    try:
+        with _without_logs(), contextlib.redirect_stderr(said):
+            known = made([*options]).get_all_options()
+            given = made([*options]).get_all_options(retain_unknown_options=True)
+    except SystemExit as reason:
+        why = said.getvalue().strip().rpartition("error: ")[2]
+        raise ConfigError(f"a Beam option must have a value that Beam takes; received {why!r}") from reason
+    unknown = sorted(given.keys() - known.keys())
+    # A cluster's job server may have options of its own, which Beam hands on.
+    if unknown and runner == LOCAL:
+        raise ConfigError(f"a Beam option must be one that Beam knows; received --{unknown[0]}")
 
 
 def _check_runner(runner: str, options: Sequence[str]) -> None:
