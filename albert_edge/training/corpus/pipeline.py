@@ -13,9 +13,10 @@ import logging
 import shlex
 import struct
 import sys
+import threading
 from typing import Any, Iterable, Iterator, Sequence
 
-from albert_edge.errors import ConfigError
+from albert_edge.errors import AlbertEdgeError, ConfigError
 from albert_edge.model.packages import host_package
 from albert_edge.rules import is_count
 from albert_edge.training.corpus import pieces, shards
@@ -25,10 +26,13 @@ from albert_edge.training.corpus.work import Work
 
 LOCAL = "local"
 
+_WAITING, _READING = "run_worker", "beam_control_read"
+"""Beam's names for the threads that wait for its workers' processes, and for those that read what they say."""
+
 
 def run(work: Work, runner: str, workers: int, options: Sequence[str]) -> None:
     """Do all steps that aren't done; raises what a step raises, or what Beam makes of it."""
-    with _without_logs() if runner == LOCAL else contextlib.nullcontext():
+    with _without_logs() if runner == LOCAL else contextlib.nullcontext(), _lost_workers():
         beam = host_package("apache_beam")
         with beam.Pipeline(**_where(work, runner, workers, options)) as pipeline:
             _build(beam, pipeline, work)
@@ -59,6 +63,35 @@ def _without_logs() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
+
+
+@contextlib.contextmanager
+def _lost_workers() -> Iterator[None]:
+    """A worker that was killed ends the run in one line; after Ctrl-C, which ends all of them, there is none.
+
+    Beam has threads for each process that it started, which raise when that one fails: where nobody can catch it.
+    """
+    before, lost = threading.excepthook, []
+
+    def note(thrown: threading.ExceptHookArgs) -> None:
+        name = thrown.thread.name if thrown.thread is not None else ""
+        if name == _WAITING:
+            lost.append(thrown.exc_value)
+        elif name != _READING:
+            before(thrown)
+
+    threading.excepthook = note
+    try:
+        yield
+    except RuntimeError as reason:
+        if not lost:
+            raise
+        raise AlbertEdgeError(
+            "a worker must live until its work is done (fewer --workers need less memory; the same command goes on); "
+            f"received {lost[0]}"
+        ) from reason
+    finally:
+        threading.excepthook = before
 
 
 def check_options(runner: str, workers: int, options: Sequence[str]) -> None:
