@@ -45,9 +45,10 @@ def converted(golden: Path, tmp_path_factory):
     made: dict[tuple, Path] = {}
 
     def convert(checkpoint: str, alias: str, **options) -> Path:
+        every = {"scheme": "dynamic-range", "layout": "looped", "targets": [target.label for target in TARGETS]}
+        options = {**every, **options}
         key = (checkpoint, alias, str(sorted(options.items())))
         if key not in made:
-            options.setdefault("targets", [target.label for target in TARGETS])
             path = tmp_path_factory.mktemp("heads") / "model.tflite"
             albert_edge.convert(golden / checkpoint / SOURCES[alias][0], path, task=alias, **options)
             made[key] = path
