@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 OUT := out
 DATA := data
 COMPARE := .venv-compare
-# A file's tests stay together, since they share what they train; each process may need 3 GB.
-PARALLEL := -n 2 --dist loadfile
+# A file's tests stay together, since they share what they train. Three processes keep two cores busy, since many tests
+# wait for processes of their own; each may need 3 GB.
+PARALLEL := -n 3 --dist loadfile
 
 .PHONY: android-test android-apk android-model android-pictures android-tools pi setup demo test test-fast lint format bench bench-compare bench-tasks mini-en topics requirements transformers-env clean
 .DEFAULT_GOAL := help
