@@ -12,7 +12,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from types import MappingProxyType
 from typing import Any, Iterator, Mapping, NamedTuple, Optional
 
 from albert_edge.errors import RuntimeUnavailableError
@@ -33,7 +32,7 @@ class Started(NamedTuple):
 
 def bare(module: str) -> contextlib.AbstractContextManager[Started]:
     """A process that only imported numpy, sentencepiece and the interpreter's `module`; its answer is empty."""
-    return _started([sys.executable, "-c", _BARE.format(module=module)], {})
+    return _started([sys.executable, "-c", _BARE.format(module=module)])
 
 
 def probe(
@@ -41,7 +40,7 @@ def probe(
     name: str,
     arguments: Mapping[str, Any],
     python: Optional[PathLike] = None,
-    environment: Mapping[str, str] = MappingProxyType({}),
+    environment: Optional[Mapping[str, str]] = None,
 ) -> contextlib.AbstractContextManager[Started]:
     """A process that has also called the function `name` of `harness.probes` with `arguments`, and holds its result.
 
@@ -52,14 +51,14 @@ def probe(
 
 
 @contextlib.contextmanager
-def _started(command: list[str], environment: Mapping[str, str]) -> Iterator[Started]:
+def _started(command: list[str], environment: Optional[Mapping[str, str]] = None) -> Iterator[Started]:
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=messages,
-            env={**child_environment(), **environment},
+            env={**child_environment(), **(environment or {})},
             encoding="utf-8",
         )
         # Leaving closes the standard input, which ends the process, and waits for it.

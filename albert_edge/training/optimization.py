@@ -76,7 +76,7 @@ def make_optimizer(
 class TrainStep:
     """A model, its optimizer and the random generator of its dropout; called with a batch, it makes one update.
 
-    Dropout draws from TensorFlow's global generator, which this replaces.
+    The generator is the step's own: what else runs in the process draws from another.
     """
 
     def __init__(

@@ -32,26 +32,36 @@ _WAITING, _READING = "run_worker", "beam_control_read"
 
 def run(work: Work, runner: str, workers: int, options: Sequence[str]) -> None:
     """Do all steps that aren't done; raises what a step raises, or what Beam makes of it."""
-    with _without_logs() if runner == LOCAL else contextlib.nullcontext(), _lost_workers():
+    with _local_run() if runner == LOCAL else contextlib.nullcontext():
         beam = host_package("apache_beam")
         with beam.Pipeline(**_where(work, runner, workers, options)) as pipeline:
             _build(beam, pipeline, work)
 
 
 def _where(work: Work, runner: str, workers: int, options: Sequence[str]) -> dict[str, Any]:
-    made = host_package("apache_beam.options.pipeline_options").PipelineOptions
     if runner != LOCAL:
-        return {"options": made(_named_runner(runner, options))}
+        return {"options": _parsed(_named_runner(runner, options))}
     # By its class: the name `DirectRunner` may try to fetch another program that runs pipelines.
     kind = host_package("apache_beam.runners.portability.fn_api_runner").FnApiRunner
     if workers == 1:
-        return {"runner": kind(), "options": made([*options])}
+        return {"runner": kind(), "options": _parsed(options)}
     # Beam's own way to start processes (direct_running_mode=multi_processing) lets them write to standard error.
     python, log = shlex.quote(sys.executable), shlex.quote(str(work.path("errors", "workers.log")))
     command = f"exec {python} -m apache_beam.runners.worker.sdk_worker_main >>{log} 2>&1"
     environments = host_package("apache_beam.transforms.environments")
     started = environments.SubprocessSDKEnvironment.from_command_string(command)
-    return {"runner": kind(started), "options": made([f"--direct_num_workers={workers}", *options])}
+    return {"runner": kind(started), "options": _parsed([f"--direct_num_workers={workers}", *options])}
+
+
+def _parsed(options: Sequence[str]) -> Any:
+    """Beam's own options."""
+    return host_package("apache_beam.options.pipeline_options").PipelineOptions([*options])
+
+
+@contextlib.contextmanager
+def _local_run() -> Iterator[None]:
+    with _without_logs(), _lost_workers():
+        yield
 
 
 @contextlib.contextmanager
@@ -109,11 +119,11 @@ def check_options(runner: str, workers: int, options: Sequence[str]) -> None:
 
 def _check_values(runner: str, options: Sequence[str]) -> None:
     """Beam ends the process for a value that it can't read, and lets an unknown name pass with a line in the log."""
-    made, said = host_package("apache_beam.options.pipeline_options").PipelineOptions, io.StringIO()
+    said = io.StringIO()
     try:
         with _without_logs(), contextlib.redirect_stderr(said):
-            known = made([*options]).get_all_options()
-            given = made([*options]).get_all_options(retain_unknown_options=True)
+            known = _parsed(options).get_all_options()
+            given = _parsed(options).get_all_options(retain_unknown_options=True)
     except SystemExit as reason:
         why = said.getvalue().strip().rpartition("error: ")[2]
         raise ConfigError(f"a Beam option must have a value that Beam takes; received {why!r}") from reason
@@ -125,9 +135,8 @@ def _check_values(runner: str, options: Sequence[str]) -> None:
 
 def _check_runner(runner: str, options: Sequence[str]) -> None:
     beam = host_package("apache_beam")
-    made = host_package("apache_beam.options.pipeline_options").PipelineOptions
     try:
-        beam.Pipeline(options=made(_named_runner(runner, options)))
+        beam.Pipeline(options=_parsed(_named_runner(runner, options)))
     except (ValueError, TypeError, ImportError, AttributeError) as reason:
         why = " ".join(str(reason).split())
         raise ConfigError(
