@@ -75,7 +75,7 @@ def test_an_adapted_start_learnt_from_the_texts_of_the_same_rows_once(tmp_path, 
     run(tmp_path, "--seeds", "2", "--only", "ag_news", "--start", "adapted")
     corpus, adaptation, *fine_tunings = trainings
     assert corpus["texts"] == [f"text {number}" for number in range(450)]
-    assert (adaptation["adapted"], adaptation["steps"]) == (tmp_path / "model", 300)
+    assert (adaptation["adapted"], adaptation["steps"]) == (tmp_path / "model", 600)
     assert [(call["from_"], call["seed"]) for call in fine_tunings] == [(adaptation["out"], seed) for seed in (1, 2)]
 
 
