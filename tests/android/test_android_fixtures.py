@@ -1,7 +1,9 @@
 """The fixtures that the Kotlin tests compare with are what Python answers now."""
 
 import copy
+import math
 import unicodedata
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,17 @@ TASKS = (
 )
 
 
+def same(found: Any, wanted: Any) -> bool:
+    """Equal but for the last digits of numbers: numpy's exponential differs in them between processors."""
+    if isinstance(wanted, dict):
+        return found.keys() == wanted.keys() and all(same(found[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(same, found, wanted))
+    if isinstance(wanted, float):
+        return math.isclose(found, wanted, rel_tol=1e-12)
+    return bool(found == wanted)
+
+
 def test_every_task_is_recorded(fixtures_script):
     assert tuple(fixtures_script.TASKS) == TASKS
 
@@ -28,7 +41,7 @@ def test_every_task_is_recorded(fixtures_script):
 def test_recorded_outputs_give_the_answers(fixtures_script, task):
     recorded = fixtures_script.load(task)
     assert sum(len(group["cases"]) for group in recorded["groups"]) == 500
-    assert fixtures_script.answered(recorded) == recorded
+    assert same(fixtures_script.answered(recorded), recorded)
 
 
 def test_requests_are_the_scripts(fixtures_script):
@@ -45,7 +58,7 @@ def test_a_changed_output_would_be_noticed(fixtures_script):
     recorded = fixtures_script.load("sentence-order")
     changed = copy.deepcopy(recorded)
     changed["groups"][0]["cases"][0]["outputs"][0]["logits"] = [[2], "AEAAwA=="]
-    assert fixtures_script.answered(changed) != recorded
+    assert not same(fixtures_script.answered(changed), recorded)
 
 
 def test_tokens(fixtures_script):
