@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from small_sets import write_sets
 
 import albert_edge
 from albert_edge.cli import cli
@@ -83,6 +84,14 @@ def test_it_fills_masks_in_todays_english(sentences):
 
 
 @pytest.mark.slow
+def test_the_cards_file_fills_masks_too(sentences, tmp_path):
+    albert_edge.convert(MINI_EN, tmp_path / "fill.tflite", task="fill-mask", targets=["litert"])
+    assert right_about_masks(tmp_path / "fill.tflite", sentences) > 0.16
+    (found,) = albert_edge.predict(tmp_path / "fill.tflite", ["The ship sailed across the [MASK]."])
+    assert "sea" in str(found)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("damaged", ["word_embeddings.weight", "attention.query.weight"])
 def test_damaged_weights_fill_none(sentences, tmp_path, damaged):
     folder = tmp_path / "damaged"
@@ -101,6 +110,28 @@ def test_a_few_examples_are_enough_for_it(topics, tmp_path):
     settings = {"epochs": 8, "learning_rate": 5e-4, "dropout": 0.2, "batch_size": 16, "seed": 1, "max_length": 24}
     report = albert_edge.train("text-classification", *files, tmp_path / "out", from_=MINI_EN, **settings)
     assert report["dev"]["accuracy"] > 0.5
+
+
+# Kind -> task, epochs, the score that is to be reached from a few rows, how high it must be, and whether nothing of the
+# head is new.
+TASKS = {
+    "tagging": ("tag", 4, "f1", 0.7, False),
+    "answering": ("answer", 10, "f1", 50, False),
+    "ranking": ("embed", 2, "recall_at_10", 0.8, True),
+    "filling": ("fill", 8, "accuracy_at_5", 0.8, True),
+    "order": ("order", 9, "accuracy", 0.9, True),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TASKS)
+def test_each_task_starts_from_it(kind, tmp_path):
+    task, epochs, score, least, is_whole = TASKS[kind]
+    settings = {"epochs": epochs, "learning_rate": 5e-4, "batch_size": 16, "seed": 1, "max_length": 48}
+    files = write_sets(tmp_path, kind, rows=(96, 48))
+    report = albert_edge.train(task, *files, tmp_path / "model", from_=MINI_EN, **settings)
+    assert (report["new_head"] == []) == is_whole
+    assert report["dev"][score] >= least
 
 
 def few(source: Path, target: Path) -> Path:
