@@ -21,6 +21,7 @@ import albert_edge
 from albert_edge.files import atomic_write, file_sha256
 from albert_edge.model.checkpoint import WEIGHTS_FILE
 from albert_edge.text.tables import read_examples
+from albert_edge.training.corpus.settings import AS_IT_IS
 from albert_edge.training.reporting import TerminalReporter
 from benchmarks.tasks import columns
 from converters.baseline import tfidf_accuracy
@@ -53,8 +54,8 @@ RANDOM_STARTS = ("random", "word-vectors")
 STARTS = (*RANDOM_STARTS, "pretrained", "adapted")
 ADAPTATION = {"learning_rate": 5e-4, "pair_objective": "none", "jit": True}
 """On texts without a second passage."""
-CORPUS: dict[str, Any] = {"min_characters": 1, "near_duplicates": 0, "overwrite": True}
-"""Every text once, however short or like another."""
+CORPUS: dict[str, Any] = {**AS_IT_IS, "near_duplicates": 0, "overwrite": True}
+"""Every text, however short or like another."""
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """What a worker's end says: one line, and none after Ctrl-C. Beam's threads are stood in for by threads of the name."""
 
 import inspect
+import logging
 import threading
 
 import pytest
@@ -34,6 +35,20 @@ def test_a_lost_worker_is_one_line(capfd):
         ended(RuntimeError("Channel closed prematurely."))
     assert len(str(caught.value).splitlines()) == 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_local_run_is_watched_and_silent(monkeypatch):
+    seen = []
+
+    def build(*_):
+        seen.append(logging.root.manager.disable)
+        raise_in_thread("run_worker", RuntimeError("Worker subprocess exited with return code -9"))
+        raise RuntimeError("Channel closed prematurely.")
+
+    monkeypatch.setattr(pipeline, "_build", build)
+    with pytest.raises(AlbertEdgeError, match=r"^a worker must live until its work is done "):
+        pipeline.run(None, pipeline.LOCAL, 1, ())
+    assert (seen, logging.root.manager.disable) == ([logging.CRITICAL], logging.NOTSET)
 
 
 def test_after_ctrl_c_there_is_none(capfd):
